@@ -1,0 +1,3 @@
+//! A ChatActor per active chat.
+
+pub mod requests;

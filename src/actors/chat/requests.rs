@@ -1,0 +1,198 @@
+//! What the chat group may be asked. Everything that changes a chat goes to its ChatActor.
+
+use actix::Message as ActixMessage;
+
+use crate::actors::fanout::SocketRef;
+use crate::actors::request::ReplyTo;
+use crate::domain::chat::{ChatKind, Role};
+use crate::domain::message::{Draft, Message};
+use crate::domain::receipts::ReceiptKind;
+use crate::id::{ChatId, ConnectionId, MediaId, MessageId, UserId};
+use crate::request;
+use crate::storage::chats::PersonalSetting;
+use crate::storage::messages::ChatPatch;
+
+/// Makes a chat, or finds the one it repeats. Answered by the chat group, not by a ChatActor.
+#[derive(Clone, Debug, ActixMessage)]
+#[rtype(result = "crate::actors::request::Answer<ChatMade>")]
+pub struct CreateChat {
+    pub creator: UserId,
+    pub kind: ChatKind,
+    /// For a direct chat the other one; for a group everyone but the creator, each once.
+    pub others: Vec<UserId>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub avatar_media_id: Option<MediaId>,
+    pub admin_only: bool,
+    pub idempotency_key: Option<String>,
+}
+
+impl crate::actors::request::Request for CreateChat {
+    type Reply = ChatMade;
+    const NAME: &'static str = "CreateChat";
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChatMade {
+    pub chat_id: ChatId,
+    /// `false`: it existed.
+    pub created: bool,
+}
+
+/// Mutes or pins a chat for one user.
+#[derive(Clone, Copy, Debug)]
+pub struct SetPersonal {
+    pub user: UserId,
+    pub chat_id: ChatId,
+    pub setting: PersonalSetting,
+}
+
+/// Hides a message for one user (delete for me).
+#[derive(Clone, Copy, Debug)]
+pub struct HideMessage {
+    pub user: UserId,
+    pub message_id: MessageId,
+}
+
+request!(SetPersonal => (), HideMessage => ());
+
+/// A command for the ChatActor of one chat; shards and nodes route by `chat_id`.
+#[derive(Debug, ActixMessage)]
+#[rtype(result = "()")]
+pub struct ToChat {
+    pub chat_id: ChatId,
+    pub command: ChatCommand,
+}
+
+#[derive(Debug)]
+pub enum ChatCommand {
+    Send(SendMessage),
+    Edit(EditMessage),
+    Delete(DeleteMessage),
+    Acknowledge(Acknowledge),
+    Typing(Typing),
+    AddMembers(AddMembers),
+    RemoveMember(RemoveMember),
+    SetRole(SetRole),
+    UpdateChat(UpdateChat),
+    SetTimer(SetTimer),
+    /// Read the roster again now (a block, a privacy change), then answer.
+    Refresh(ReplyTo<()>),
+}
+
+/// Where the ack of a send goes.
+#[derive(Debug)]
+pub enum SendReply {
+    /// A caller that waits (REST).
+    Caller(ReplyTo<SentMessage>),
+    /// A socket: the ack leaves as a frame from the commit itself, in rev order.
+    Socket {
+        socket: SocketRef,
+        /// The frame's `id`, echoed.
+        frame_id: Option<String>,
+    },
+}
+
+#[derive(Debug)]
+pub struct SendMessage {
+    pub sender: UserId,
+    pub client_message_id: String,
+    pub draft: Draft,
+    /// Copied by forward; never set by a client's own send.
+    pub forwarded: bool,
+    pub reply: SendReply,
+}
+
+/// The answer to a send. `duplicate`: it had been sent before; the ids are the first ones.
+#[derive(Clone, Debug)]
+pub struct SentMessage {
+    pub message: Message,
+    pub duplicate: bool,
+    /// Who counts in its `status`: everyone else who may see it.
+    pub recipients: Vec<UserId>,
+    pub chat_kind: ChatKind,
+}
+
+#[derive(Debug)]
+pub struct EditMessage {
+    pub actor: UserId,
+    pub message_id: MessageId,
+    /// 1–4096 characters, checked.
+    pub content: String,
+    pub reply: ReplyTo<Message>,
+}
+
+/// Deletes for everyone.
+#[derive(Debug)]
+pub struct DeleteMessage {
+    pub actor: UserId,
+    pub message_id: MessageId,
+    pub reply: ReplyTo<()>,
+}
+
+/// Delivered or read up to a seq.
+#[derive(Debug)]
+pub struct Acknowledge {
+    pub user: UserId,
+    pub kind: ReceiptKind,
+    pub up_to_seq: u64,
+    /// The connection it came by, which needs no echo.
+    pub from: Option<ConnectionId>,
+    pub reply: AcknowledgeReply,
+}
+
+#[derive(Debug)]
+pub enum AcknowledgeReply {
+    Caller(ReplyTo<()>),
+    /// Only errors are answered.
+    Socket {
+        socket: SocketRef,
+        frame_id: Option<String>,
+    },
+}
+
+/// Never stored; ends by itself after 5 s.
+#[derive(Debug)]
+pub struct Typing {
+    pub user: UserId,
+    pub started: bool,
+    pub socket: SocketRef,
+    pub frame_id: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct AddMembers {
+    pub actor: UserId,
+    pub user_ids: Vec<UserId>,
+    pub reply: ReplyTo<()>,
+}
+
+/// `user == actor` is leaving.
+#[derive(Debug)]
+pub struct RemoveMember {
+    pub actor: UserId,
+    pub user: UserId,
+    pub reply: ReplyTo<()>,
+}
+
+#[derive(Debug)]
+pub struct SetRole {
+    pub actor: UserId,
+    pub user: UserId,
+    pub role: Role,
+    pub reply: ReplyTo<()>,
+}
+
+#[derive(Debug)]
+pub struct UpdateChat {
+    pub actor: UserId,
+    pub patch: ChatPatch,
+    pub reply: ReplyTo<()>,
+}
+
+#[derive(Debug)]
+pub struct SetTimer {
+    pub actor: UserId,
+    pub seconds: Option<u32>,
+    pub reply: ReplyTo<()>,
+}

@@ -1,0 +1,158 @@
+//! From a chat to the sockets of its members: one message per arbiter, however many sockets it holds.
+//!
+//! Every arbiter that holds sessions is a lane. A frame is encoded once, WebSocket header included,
+//! and shared by all; acks travel the same lane, so everything of one chat leaves in rev order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix::{Message, Recipient};
+use dashmap::DashMap;
+use parking_lot::RwLock;
+
+use super::request::tell;
+use crate::id::{ChatId, ConnectionId, UserId};
+use crate::wire::frame::Frame;
+
+/// One arbiter's index among the lanes.
+pub type Lane = u16;
+
+/// Which socket a frame came in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SocketRef {
+    pub lane: Lane,
+    pub connection: ConnectionId,
+}
+
+/// The place in a chat's log that a frame brings its reader to; heads (D6) compare against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChatMark {
+    pub chat_id: ChatId,
+    pub seq: u64,
+    pub rev: u64,
+}
+
+/// One frame for everyone in `to` who has a session.
+#[derive(Clone, Debug)]
+pub struct FanOut {
+    pub frame: Frame,
+    pub to: Arc<[UserId]>,
+    /// The connection that caused it and gets an `ack` instead.
+    pub except: Option<ConnectionId>,
+    pub mark: Option<ChatMark>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    FanOut(FanOut),
+    /// An answer to one socket.
+    Answer {
+        connection: ConnectionId,
+        frame: Frame,
+        mark: Option<ChatMark>,
+    },
+}
+
+/// What a lane gets; handled in order.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Deliver(pub Vec<Delivery>);
+
+struct LaneDoor {
+    recipient: Recipient<Deliver>,
+    overflowed: Arc<AtomicBool>,
+}
+
+/// The lanes of this node and who has sessions on which. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Fanout {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    lanes: RwLock<Vec<LaneDoor>>,
+    /// Bit n: the user has a connection on lane n.
+    places: DashMap<UserId, u64, ahash::RandomState>,
+}
+
+impl Fanout {
+    /// Adds an arbiter. The flag is raised when its mailbox overflowed and something was lost: its
+    /// sessions must then be told their heads at once.
+    pub fn register(&self, recipient: Recipient<Deliver>) -> (Lane, Arc<AtomicBool>) {
+        let overflowed = Arc::new(AtomicBool::new(false));
+        let mut lanes = self.inner.lanes.write();
+        let lane = Lane::try_from(lanes.len()).unwrap_or(Lane::MAX);
+        lanes.push(LaneDoor {
+            recipient,
+            overflowed: Arc::clone(&overflowed),
+        });
+        (lane, overflowed)
+    }
+
+    /// Says that a user now has a connection on a lane, or has none there any more.
+    pub fn place(&self, user: UserId, lane: Lane, present: bool) {
+        let bit = 1u64 << (lane % 64);
+        if present {
+            *self.inner.places.entry(user).or_insert(0) |= bit;
+        } else if let dashmap::Entry::Occupied(mut entry) = self.inner.places.entry(user) {
+            *entry.get_mut() &= !bit;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+    }
+
+    /// Whether the user has any connection.
+    pub fn is_online(&self, user: UserId) -> bool {
+        self.inner.places.contains_key(&user)
+    }
+
+    /// Users with at least one connection.
+    pub fn online_count(&self) -> usize {
+        self.inner.places.len()
+    }
+
+    /// Sends frames to whoever they are for, in order.
+    pub fn send(&self, deliveries: Vec<(Option<SocketRef>, Delivery)>) {
+        let lanes = self.inner.lanes.read();
+        let mut per_lane: Vec<Vec<Delivery>> = vec![Vec::new(); lanes.len()];
+        for (socket, delivery) in deliveries {
+            let bits = match (&socket, &delivery) {
+                (Some(socket), _) => 1u64 << (socket.lane % 64),
+                (None, Delivery::FanOut(fan_out)) => fan_out
+                    .to
+                    .iter()
+                    .filter_map(|user| self.inner.places.get(user).map(|bits| *bits))
+                    .fold(0, |all, bits| all | bits),
+                (None, Delivery::Answer { .. }) => 0,
+            };
+            for (index, queue) in per_lane.iter_mut().enumerate() {
+                if bits & (1u64 << (index % 64)) != 0 {
+                    queue.push(delivery.clone());
+                }
+            }
+        }
+        for (door, deliveries) in lanes.iter().zip(per_lane) {
+            if !deliveries.is_empty() && tell(&door.recipient, Deliver(deliveries)).is_err() {
+                door.overflowed.store(true, Ordering::Release);
+                metrics::counter!("troupe_lane_overflow_total").increment(1);
+            }
+        }
+    }
+
+    /// One frame to some users.
+    pub fn fan_out(&self, fan_out: FanOut) {
+        self.send(vec![(None, Delivery::FanOut(fan_out))]);
+    }
+
+    /// One frame to one socket.
+    pub fn answer(&self, socket: SocketRef, frame: Frame) {
+        let delivery = Delivery::Answer {
+            connection: socket.connection,
+            frame,
+            mark: None,
+        };
+        self.send(vec![(Some(socket), delivery)]);
+    }
+}

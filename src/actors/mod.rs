@@ -1,0 +1,6 @@
+//! Actor groups, one per service boundary, and the seam between them.
+
+pub mod chat;
+pub mod fanout;
+pub mod placement;
+pub mod request;

@@ -1,0 +1,114 @@
+//! The seam between actor groups: one request trait, one place that sends.
+//!
+//! A group is reached through `Recipient`s alone, so a stand-in that forwards to another node has
+//! the same type as the actor itself. Nothing else in the crate may send to an actor: a full
+//! mailbox must be an answer (`unavailable`), never a queue that grows or a message that vanishes.
+
+use std::time::Duration;
+
+use actix::dev::SendError;
+use actix::{MailboxError, Message, Recipient};
+use tokio::sync::oneshot;
+
+use crate::error::{ErrorCode, Failure};
+
+/// How long a caller waits before it gets `timeout`.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The answer to every request.
+pub type Answer<T> = Result<T, Failure>;
+
+/// A message that is answered. Named in the imperative: `SendMessage`, `ValidateToken`.
+pub trait Request: Message<Result = Answer<Self::Reply>> + Send + 'static {
+    type Reply: Send + 'static;
+    /// For metrics and traces.
+    const NAME: &'static str;
+}
+
+/// Declares that a type is a request: `request!(ListSessions => Vec<Session>)`.
+#[macro_export]
+macro_rules! request {
+    ($($name:ty => $reply:ty),* $(,)?) => {$(
+        impl actix::Message for $name {
+            type Result = $crate::actors::request::Answer<$reply>;
+        }
+        impl $crate::actors::request::Request for $name {
+            type Reply = $reply;
+            const NAME: &'static str = stringify!($name);
+        }
+    )*};
+}
+
+/// Sends a request and waits for its answer, at most [`DEADLINE`].
+///
+/// A full or closed mailbox is `unavailable`; a handler that died is `internal`; a late answer is
+/// `timeout`, and whether it took effect is then unknown.
+pub async fn ask<R: Request>(to: &Recipient<R>, request: R) -> Answer<R::Reply> {
+    match to.send(request).timeout(DEADLINE).await {
+        Ok(answer) => answer,
+        Err(MailboxError::Timeout) => Err(Failure::new(
+            ErrorCode::Timeout,
+            "no answer in time; it may still have happened",
+        )),
+        Err(MailboxError::Closed) => {
+            tracing::warn!(request = R::NAME, "request was dropped by its actor");
+            Err(Failure::unavailable("this part is restarting, try again"))
+        }
+    }
+}
+
+/// Why a one-way message was not taken; it comes back to the sender.
+#[derive(Debug)]
+pub enum Refused<M> {
+    Full(M),
+    Closed(M),
+}
+
+impl<M> From<Refused<M>> for Failure {
+    fn from(refused: Refused<M>) -> Self {
+        match refused {
+            Refused::Full(_) => Self::unavailable("too much is waiting here, try again"),
+            Refused::Closed(_) => Self::unavailable("this part is restarting, try again"),
+        }
+    }
+}
+
+/// Sends a one-way message. The sender must say what a refusal means.
+pub fn tell<M>(to: &Recipient<M>, message: M) -> Result<(), Refused<M>>
+where
+    M: Message<Result = ()> + Send + 'static,
+{
+    to.try_send(message).map_err(|error| match error {
+        SendError::Full(message) => Refused::Full(message),
+        SendError::Closed(message) => Refused::Closed(message),
+    })
+}
+
+/// Where the answer of a one-way request goes when a caller is waiting for it.
+#[derive(Debug)]
+pub struct ReplyTo<T>(oneshot::Sender<Answer<T>>);
+
+impl<T> ReplyTo<T> {
+    /// A reply target and the end that waits for it.
+    pub fn channel() -> (Self, oneshot::Receiver<Answer<T>>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(sender), receiver)
+    }
+
+    /// Answers; a caller who no longer waits is no error.
+    pub fn answer(self, answer: Answer<T>) {
+        let _ = self.0.send(answer);
+    }
+}
+
+/// Waits for the answer of a one-way request, with the rules of [`ask`].
+pub async fn wait<T>(receiver: oneshot::Receiver<Answer<T>>) -> Answer<T> {
+    match tokio::time::timeout(DEADLINE, receiver).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(Failure::unavailable("this part is restarting, try again")),
+        Err(_) => Err(Failure::new(
+            ErrorCode::Timeout,
+            "no answer in time; it may still have happened",
+        )),
+    }
+}

@@ -1,0 +1,72 @@
+//! A person's own data and what others may see of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::domain::phone::Phone;
+use crate::id::{MediaId, UserId};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub phone: Phone,
+    /// Empty until the person sets it.
+    pub display_name: String,
+    pub status_text: String,
+    pub avatar_media_id: Option<MediaId>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Who may see one thing of mine.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    Everyone,
+    /// Those in my own contact list.
+    Contacts,
+    Nobody,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Privacy {
+    pub last_seen: Audience,
+    pub profile_photo: Audience,
+    pub about: Audience,
+    pub read_receipts: bool,
+    pub group_add: Audience,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self {
+            last_seen: Audience::Everyone,
+            profile_photo: Audience::Everyone,
+            about: Audience::Everyone,
+            read_receipts: true,
+            group_add: Audience::Everyone,
+        }
+    }
+}
+
+/// How one person (the owner) stands to another (the viewer); the input of every privacy rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relation {
+    pub owner: UserId,
+    pub privacy: Privacy,
+    /// The viewer is in the owner's contact list.
+    pub in_contacts: bool,
+    pub owner_blocks: bool,
+    pub viewer_blocks: bool,
+}

@@ -1,0 +1,89 @@
+//! Chats, groups and participants: the rows behind every membership question.
+
+use async_trait::async_trait;
+
+use super::StoreResult;
+use crate::clock::Timestamp;
+use crate::domain::chat::{Chat, Member, Mute, Roster};
+use crate::id::{ChatId, UserId};
+
+/// A chat to be made, with its first members; the creator is among them.
+#[derive(Clone, Debug)]
+pub struct NewChat {
+    pub chat: Chat,
+    /// `join_seq` 1, `join_rev` 1.
+    pub members: Vec<Member>,
+    /// The creator's `Idempotency-Key`, kept 7 days.
+    pub idempotency_key: Option<String>,
+}
+
+/// Whether the chat was made now. A direct chat of the same two people and a repeated
+/// `Idempotency-Key` answer the first chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InsertedChat {
+    pub chat_id: ChatId,
+    pub created: bool,
+}
+
+/// A chat of mine: the chat's row and my own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub chat: Chat,
+    pub member: Member,
+    /// The other one of a direct chat.
+    pub peer: Option<UserId>,
+    pub participant_count: u32,
+}
+
+/// What is mine alone in a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PersonalSetting {
+    Mute(Option<Mute>),
+    Pin(bool),
+}
+
+#[async_trait]
+pub trait ChatStore: Send + Sync {
+    /// Makes a chat, its rows and entry 1 of its log; logs `joined` in each member's own log.
+    async fn insert(&self, new: NewChat) -> StoreResult<InsertedChat>;
+
+    /// A chat with everyone who is or was in it, and the blocks between them.
+    async fn find(&self, chat_id: ChatId) -> StoreResult<Option<Roster>>;
+
+    /// One membership, also of one who has left.
+    async fn find_membership(
+        &self,
+        user_id: UserId,
+        chat_id: ChatId,
+    ) -> StoreResult<Option<Membership>>;
+
+    /// Every chat this user is in, newest activity (`updated_at`) first, after the given place.
+    async fn list(
+        &self,
+        user_id: UserId,
+        after: Option<(Timestamp, ChatId)>,
+        limit: usize,
+    ) -> StoreResult<Vec<Membership>>;
+
+    /// Every chat this user is or was in, newest activity first; what sync walks over.
+    async fn list_all(&self, user_id: UserId) -> StoreResult<Vec<Membership>>;
+
+    /// Who is in each of these chats now.
+    async fn list_members(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>>;
+
+    /// The ids of the people who share a chat with this user, himself left out.
+    async fn list_peers(&self, user_id: UserId) -> StoreResult<Vec<UserId>>;
+
+    /// Changes what is mine alone and logs it in my own log; answers that log's rev, `None` when
+    /// nothing changed.
+    async fn update_personal(
+        &self,
+        user_id: UserId,
+        chat_id: ChatId,
+        setting: PersonalSetting,
+        at: Timestamp,
+    ) -> StoreResult<Option<u64>>;
+
+    /// Moves `updated_at` forward: a hint for sorting, so it may be late.
+    async fn update_activity(&self, chats: Vec<(ChatId, Timestamp)>) -> StoreResult<()>;
+}

@@ -1,0 +1,35 @@
+//! The schema of the embedded database, one numbered file after another, each applied once.
+
+use rusqlite::Connection;
+
+/// Number, name and text; numbers and names are shared with `migrations/postgres`.
+const MIGRATIONS: &[(u32, &str, &str)] = &[
+    (
+        1,
+        "accounts",
+        include_str!("../../../migrations/sqlite/0001_accounts.sql"),
+    ),
+    (
+        2,
+        "chats",
+        include_str!("../../../migrations/sqlite/0002_chats.sql"),
+    ),
+    (
+        3,
+        "messages",
+        include_str!("../../../migrations/sqlite/0003_messages.sql"),
+    ),
+];
+
+/// Applies what is missing, each file in a transaction of its own.
+pub fn run(connection: &mut Connection) -> rusqlite::Result<()> {
+    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (number, name, text) in MIGRATIONS.iter().filter(|(number, ..)| *number > done) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(text)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.commit()?;
+        tracing::info!(number, name, "schema migrated");
+    }
+    Ok(())
+}

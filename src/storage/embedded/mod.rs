@@ -1,0 +1,4 @@
+//! The set-up of one process: SQLite, local files, and what lives in memory.
+
+pub mod database;
+pub mod migrations;

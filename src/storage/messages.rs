@@ -1,0 +1,223 @@
+//! The log of every chat (D3): messages and every other change, numbered, fenced, never removed.
+
+use async_trait::async_trait;
+
+use super::StoreResult;
+use crate::clock::Timestamp;
+use crate::domain::chat::Role;
+use crate::domain::message::Message;
+use crate::id::{ChatId, MediaId, MessageId, UserId};
+
+/// How far a chat's log has got. `seq` is 0 while there is no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Heads {
+    pub seq: u64,
+    pub rev: u64,
+}
+
+/// Entries of one chat with consecutive revs.
+#[derive(Clone, Debug)]
+pub struct Append {
+    pub chat_id: ChatId,
+    pub entries: Vec<Entry>,
+}
+
+/// One change of a chat. `rev` is the number it wants; the store's unique index says whether it gets it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub rev: u64,
+    pub actor: UserId,
+    pub at: Timestamp,
+    pub change: Change,
+}
+
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Entry 1 of every chat; written with the chat's rows.
+    Created,
+    /// A message; `message.seq` is the seq it wants, `message.rev` equals the entry's.
+    Sent(Box<Message>),
+    /// Sets payload, `edited_at` and `updated_at` of an earlier message.
+    Edited {
+        message_id: MessageId,
+        payload: Box<serde_json::value::RawValue>,
+    },
+    /// Deleted for everyone: the message and the text in its edit entries are stripped.
+    Deleted { message_id: MessageId },
+    /// A membership, role, name or timer change with the system message that tells of it.
+    Acted {
+        message: Box<Message>,
+        effect: ChatEffect,
+    },
+}
+
+/// What a system message does to the chat's rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChatEffect {
+    /// New rows, or old ones whose `left` is cleared; `join_seq` and `join_rev` become the message's own.
+    MembersAdded {
+        user_ids: Vec<UserId>,
+    },
+    /// `left` becomes the message's seq and rev. `new_admin` is set when the last admin goes.
+    MembersGone {
+        user_ids: Vec<UserId>,
+        new_admin: Option<UserId>,
+    },
+    RoleChanged {
+        user_id: UserId,
+        role: Role,
+    },
+    ChatChanged(ChatPatch),
+    /// On the chat, and on every participant row as the requirement has it.
+    TimerChanged {
+        seconds: Option<u32>,
+    },
+}
+
+/// What an admin changes of a group; `None` keeps, `Some(None)` clears.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChatPatch {
+    pub name: Option<String>,
+    pub description: Option<Option<String>>,
+    pub avatar_media_id: Option<Option<MediaId>>,
+    pub admin_only: Option<bool>,
+}
+
+/// What became of an [`Append`]; one per append, in the same order.
+#[derive(Clone, Debug)]
+pub enum Appended {
+    /// Every entry is durable and its effect applied.
+    Committed,
+    /// The first `committed` entries are durable, the next met a unique index: a repeated
+    /// `clientMessageId` or a number another owner took. Nothing after it was written.
+    Conflict { committed: usize },
+    /// See the kind: nothing written, or unknown.
+    Failed(super::StoreError),
+}
+
+/// Which messages of a chat a page wants: seqs, both ends not included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SeqRange {
+    pub after: Option<u64>,
+    pub before: Option<u64>,
+}
+
+/// A change that the outbox remembers: what heads (D6) and the relay (D7) read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxEntry {
+    pub position: i64,
+    pub chat_id: ChatId,
+    /// Revs `first_rev..=last_rev` were committed together.
+    pub first_rev: u64,
+    pub last_rev: u64,
+    /// The chat's head seq after them.
+    pub head_seq: u64,
+    pub at: Timestamp,
+}
+
+#[async_trait]
+pub trait MessageStore: Send + Sync {
+    /// Writes entries in order, each batch with one outbox entry per append, and applies their
+    /// effects. Durable (D1) when it answers. Appends of different chats do not disturb each other.
+    async fn append(&self, appends: Vec<Append>) -> Vec<Appended>;
+
+    /// Heads of one chat, from the log itself.
+    async fn heads(&self, chat_id: ChatId) -> StoreResult<Heads>;
+
+    /// Heads of many chats at once; one without entries is left out.
+    async fn heads_of(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Heads)>>;
+
+    /// Messages by id, in no order; unknown ids are left out.
+    async fn find(&self, ids: Vec<MessageId>) -> StoreResult<Vec<Message>>;
+
+    /// Messages by what their senders called them (D2).
+    async fn find_by_client_ids(
+        &self,
+        chat_id: ChatId,
+        keys: Vec<(UserId, String)>,
+    ) -> StoreResult<Vec<Message>>;
+
+    /// A page of messages. `after` alone: the next after it, else the newest in range; in either
+    /// case newest first. Left out: what `viewer` hid for himself.
+    async fn page(
+        &self,
+        viewer: UserId,
+        chat_id: ChatId,
+        range: SeqRange,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>>;
+
+    /// Messages whose `last_rev` is in `after < last_rev ≤ up_to`, by `last_rev`, at most `limit`;
+    /// what `viewer` hid is left out.
+    async fn changed(
+        &self,
+        viewer: UserId,
+        chat_id: ChatId,
+        after: u64,
+        up_to: u64,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>>;
+
+    /// How many messages [`changed`](Self::changed) would give, counted to `most`.
+    async fn count_changed(
+        &self,
+        chat_id: ChatId,
+        after: u64,
+        up_to: u64,
+        most: usize,
+    ) -> StoreResult<usize>;
+
+    /// The rev of the newest entry that changed the chat itself (membership, role, name, timer), 1 at creation.
+    async fn chat_changed_rev(&self, chat_id: ChatId) -> StoreResult<u64>;
+
+    /// For each chat: the newest message `viewer` may see within its bounds `(from_seq, to_seq)`,
+    /// and how many of others' non-system messages lie above `unread_after`, counted to 999.
+    async fn overview(
+        &self,
+        viewer: UserId,
+        chats: Vec<OverviewQuery>,
+    ) -> StoreResult<Vec<Overview>>;
+
+    /// Distinct senders of messages with `after < seq ≤ up_to`.
+    async fn senders(&self, chat_id: ChatId, after: u64, up_to: u64) -> StoreResult<Vec<UserId>>;
+
+    /// Hides a message for one user (delete for me) and logs it in his own log.
+    /// Answers the rev of his log, `None` when it was hidden already.
+    async fn hide(
+        &self,
+        viewer: UserId,
+        message: &Message,
+        at: Timestamp,
+    ) -> StoreResult<Option<u64>>;
+
+    /// Which of these messages the viewer has hidden.
+    async fn hidden(&self, viewer: UserId, ids: Vec<MessageId>) -> StoreResult<Vec<MessageId>>;
+
+    /// Outbox entries that were not published yet, oldest first.
+    async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>>;
+
+    /// Marks entries as published.
+    async fn outbox_published(&self, positions: Vec<i64>, at: Timestamp) -> StoreResult<()>;
+
+    /// Entries since a time, published or not.
+    async fn outbox_since(&self, since: Timestamp) -> StoreResult<Vec<OutboxEntry>>;
+
+    /// Forgets published entries older than a time; answers how many.
+    async fn outbox_remove(&self, before: Timestamp) -> StoreResult<usize>;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OverviewQuery {
+    pub chat_id: ChatId,
+    pub from_seq: u64,
+    pub to_seq: u64,
+    pub unread_after: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Overview {
+    pub chat_id: ChatId,
+    pub heads: Heads,
+    pub last_message: Option<Message>,
+    pub unread_count: u32,
+}

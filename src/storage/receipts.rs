@@ -1,0 +1,53 @@
+//! Watermarks and the receipt log behind them (D9).
+
+use async_trait::async_trait;
+
+use super::StoreResult;
+use crate::clock::Timestamp;
+use crate::domain::receipts::{ReceiptKind, Watermark};
+use crate::id::{ChatId, UserId};
+
+/// "This user has got / read everything up to here." Reading is delivery too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptMark {
+    pub chat_id: ChatId,
+    pub user_id: UserId,
+    pub kind: ReceiptKind,
+    pub up_to_seq: u64,
+    pub at: Timestamp,
+}
+
+/// How a mark moved the watermark it named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    pub mark: ReceiptMark,
+    /// Where it stood before; equal to or above `up_to_seq` when it did not move.
+    pub before: Watermark,
+    pub after: Watermark,
+}
+
+/// A moment at which someone got (or read) up to a seq.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptTime {
+    pub user_id: UserId,
+    pub kind: ReceiptKind,
+    pub at: Timestamp,
+}
+
+#[async_trait]
+pub trait ReceiptStore: Send + Sync {
+    /// Raises watermarks, never lowers them, and logs each that moved; answers one `Moved` per mark.
+    async fn advance(&self, marks: Vec<ReceiptMark>) -> StoreResult<Vec<Moved>>;
+
+    /// Where everyone stands in these chats; who stands nowhere is left out.
+    async fn watermarks(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Watermark)>>;
+
+    /// When each member first got and first read the message with this seq, from the receipt log.
+    async fn times(&self, chat_id: ChatId, seq: u64) -> StoreResult<Vec<ReceiptTime>>;
+
+    /// The position of the newest receipt, for `acks` of a sync.
+    async fn position(&self) -> StoreResult<i64>;
+
+    /// Which of these chats had a receipt after this position.
+    async fn moved_since(&self, chat_ids: Vec<ChatId>, position: i64) -> StoreResult<Vec<ChatId>>;
+}

@@ -1,0 +1,215 @@
+//! WebSocket frames from the server, and how they become bytes.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::Serialize;
+
+use super::chat::ChatView;
+use super::me::MeChanges;
+use super::message::{DeliveryStatus, MessageView, SentView};
+use super::user::PresenceView;
+use crate::clock::Timestamp;
+use crate::error::{Failure, FieldError};
+use crate::id::{ChatId, UserId};
+
+/// Largest frame the server sends, in bytes of JSON.
+pub const SERVER_FRAME_BYTES: usize = 256 * 1024;
+
+/// What is dropped first when a peer reads too slowly (D11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FrameClass {
+    Presence,
+    Typing,
+    Receipt,
+    /// Never dropped: a connection that cannot take it is closed with 4408.
+    Message,
+}
+
+/// A ready WebSocket frame.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub bytes: Bytes,
+    pub class: FrameClass,
+}
+
+/// Encodes a frame once: header (final text frame, unmasked) and JSON in one buffer.
+///
+/// The shapes here always serialise; should one not, the frame is an `internal` error.
+pub fn encode<T: Serialize>(class: FrameClass, body: &T) -> Frame {
+    let mut json = BytesMut::with_capacity(512).writer();
+    if serde_json::to_writer(&mut json, body).is_err() {
+        tracing::error!("a frame could not be encoded");
+        json = BytesMut::new().writer();
+        json.get_mut().extend_from_slice(
+            br#"{"type":"error","code":"internal","message":"something went wrong on our side"}"#,
+        );
+    }
+    Frame {
+        bytes: with_header(&json.into_inner()),
+        class,
+    }
+}
+
+fn with_header(json: &[u8]) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(json.len() + 10);
+    bytes.put_u8(0x81);
+    match json.len() {
+        short @ 0..=125 => bytes.put_u8(u8::try_from(short).unwrap_or(0)),
+        medium @ 126..=0xffff => {
+            bytes.put_u8(126);
+            bytes.put_u16(u16::try_from(medium).unwrap_or(0));
+        }
+        long => {
+            bytes.put_u8(127);
+            bytes.put_u64(long as u64);
+        }
+    }
+    bytes.extend_from_slice(json);
+    bytes.freeze()
+}
+
+/// `{"type":"ack","id":…, …the body of POST /messages}`.
+#[derive(Debug, Serialize)]
+pub struct SendAck<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(flatten)]
+    sent: &'a SentView,
+}
+
+impl<'a> SendAck<'a> {
+    pub fn frame(id: Option<&'a str>, sent: &'a SentView) -> Frame {
+        encode(
+            FrameClass::Message,
+            &Self {
+                kind: "ack",
+                id,
+                sent,
+            },
+        )
+    }
+}
+
+/// `{"type":"error", …}`; codes as REST, plus `outcome_unknown`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorFrame<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    code: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+}
+
+/// An `error` frame; the connection lives on.
+pub fn error(id: Option<&str>, failure: &Failure) -> Frame {
+    encode(
+        FrameClass::Message,
+        &ErrorFrame {
+            kind: "error",
+            id,
+            code: failure.code().as_str(),
+            message: failure.message(),
+            errors: failure.fields(),
+            retry_after_ms: failure
+                .retry_delay()
+                .map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+        },
+    )
+}
+
+/// Everything the server says unasked, `type` first. Field shapes: contract, "Server → client".
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase")]
+pub enum Event<'a> {
+    #[serde(rename = "message.new")]
+    MessageNew {
+        chat_id: ChatId,
+        seq: u64,
+        rev: u64,
+        message: &'a MessageView,
+    },
+    #[serde(rename = "message.updated")]
+    MessageUpdated {
+        chat_id: ChatId,
+        seq: u64,
+        rev: u64,
+        message: &'a MessageView,
+    },
+    #[serde(rename = "message.deleted")]
+    MessageDeleted {
+        chat_id: ChatId,
+        seq: u64,
+        rev: u64,
+        message: &'a MessageView,
+    },
+    #[serde(rename = "message.status")]
+    MessageStatus {
+        chat_id: ChatId,
+        user_id: UserId,
+        status: DeliveryStatus,
+        up_to_seq: u64,
+        updated_at: Timestamp,
+    },
+    #[serde(rename = "chat.created")]
+    ChatCreated {
+        chat_id: ChatId,
+        rev: u64,
+        chat: &'a ChatView,
+    },
+    #[serde(rename = "chat.rev")]
+    ChatRev { chat_id: ChatId, rev: u64 },
+    #[serde(rename = "chat.updated")]
+    ChatUpdated {
+        chat_id: ChatId,
+        seq: u64,
+        rev: u64,
+        message: &'a MessageView,
+        chat: &'a ChatView,
+    },
+    #[serde(rename = "group.member.added")]
+    MemberAdded {
+        chat_id: ChatId,
+        seq: u64,
+        rev: u64,
+        message: &'a MessageView,
+        chat: &'a ChatView,
+        user_ids: &'a [UserId],
+        added_by: UserId,
+    },
+    #[serde(rename = "group.member.removed")]
+    MemberRemoved {
+        chat_id: ChatId,
+        seq: u64,
+        rev: u64,
+        message: &'a MessageView,
+        chat: &'a ChatView,
+        user_ids: &'a [UserId],
+    },
+    #[serde(rename = "me.updated")]
+    MeUpdated { rev: u64, changes: &'a MeChanges },
+    #[serde(rename = "typing.start")]
+    TypingStart { chat_id: ChatId, user_id: UserId },
+    #[serde(rename = "typing.stop")]
+    TypingStop { chat_id: ChatId, user_id: UserId },
+    #[serde(rename = "presence.updated")]
+    PresenceUpdated(&'a PresenceView),
+}
+
+impl Event<'_> {
+    pub fn frame(&self) -> Frame {
+        let class = match self {
+            Self::TypingStart { .. } | Self::TypingStop { .. } => FrameClass::Typing,
+            Self::PresenceUpdated(_) => FrameClass::Presence,
+            Self::MessageStatus { .. } => FrameClass::Receipt,
+            _ => FrameClass::Message,
+        };
+        encode(class, self)
+    }
+}

@@ -1,0 +1,8 @@
+//! Shapes on the wire that REST, WebSocket and sync share. The contract is their truth.
+
+pub mod chat;
+pub mod frame;
+pub mod me;
+pub mod message;
+pub mod sync;
+pub mod user;
