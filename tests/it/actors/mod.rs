@@ -1,0 +1,1 @@
+//! Actors alone, in virtual time.

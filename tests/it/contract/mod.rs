@@ -1,0 +1,1 @@
+//! One suite per store trait, run over every backend.

@@ -1,0 +1,1 @@
+//! Crashes, full disks, peers that stall.

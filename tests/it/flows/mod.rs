@@ -1,0 +1,1 @@
+//! What a client can do, against the running program, one file per topic.
