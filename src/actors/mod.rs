@@ -2,5 +2,6 @@
 
 pub mod chat;
 pub mod fanout;
+pub mod message;
 pub mod placement;
 pub mod request;

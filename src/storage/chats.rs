@@ -50,6 +50,15 @@ pub trait ChatStore: Send + Sync {
     /// A chat with everyone who is or was in it, and the blocks between them.
     async fn find(&self, chat_id: ChatId) -> StoreResult<Option<Roster>>;
 
+    /// Several chats as [`find`](Self::find) gives them, in no order; unknown ones are left out.
+    async fn find_all(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<Roster>> {
+        let mut rosters = Vec::with_capacity(chat_ids.len());
+        for chat_id in chat_ids {
+            rosters.extend(self.find(chat_id).await?);
+        }
+        Ok(rosters)
+    }
+
     /// One membership, also of one who has left.
     async fn find_membership(
         &self,

@@ -170,6 +170,48 @@ pub trait MessageStore: Send + Sync {
     /// The rev of the newest entry that changed the chat itself (membership, role, name, timer), 1 at creation.
     async fn chat_changed_rev(&self, chat_id: ChatId) -> StoreResult<u64>;
 
+    /// [`page`](Self::page) of several chats, the newest `limit` in each range.
+    async fn pages(
+        &self,
+        viewer: UserId,
+        ranges: Vec<(ChatId, SeqRange)>,
+        limit: usize,
+    ) -> StoreResult<Vec<(ChatId, Vec<Message>)>> {
+        let mut pages = Vec::with_capacity(ranges.len());
+        for (chat_id, range) in ranges {
+            pages.push((chat_id, self.page(viewer, chat_id, range, limit).await?));
+        }
+        Ok(pages)
+    }
+
+    /// What changed in several chats: [`count_changed`](Self::count_changed), [`changed`](Self::changed)
+    /// where the count is not above `most`, and [`chat_changed_rev`](Self::chat_changed_rev).
+    async fn changes(
+        &self,
+        viewer: UserId,
+        chats: Vec<ChangesQuery>,
+        most: usize,
+    ) -> StoreResult<Vec<Changes>> {
+        let mut all = Vec::with_capacity(chats.len());
+        for query in chats {
+            let (chat_id, after, up_to) = (query.chat_id, query.after, query.up_to);
+            let count = self.count_changed(chat_id, after, up_to, most + 1).await?;
+            let messages = if count > most {
+                Vec::new()
+            } else {
+                self.changed(viewer, chat_id, after, up_to, query.limit)
+                    .await?
+            };
+            all.push(Changes {
+                chat_id,
+                count,
+                messages,
+                chat_changed_rev: self.chat_changed_rev(chat_id).await?,
+            });
+        }
+        Ok(all)
+    }
+
     /// For each chat: the newest message `viewer` may see within its bounds `(from_seq, to_seq)`,
     /// and how many of others' non-system messages lie above `unread_after`, counted to 999.
     async fn overview(
@@ -204,6 +246,25 @@ pub trait MessageStore: Send + Sync {
 
     /// Forgets published entries older than a time; answers how many.
     async fn outbox_remove(&self, before: Timestamp) -> StoreResult<usize>;
+}
+
+/// Which changes of a chat are wanted: `after < last_rev ≤ up_to`, at most `limit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangesQuery {
+    pub chat_id: ChatId,
+    pub after: u64,
+    pub up_to: u64,
+    pub limit: usize,
+}
+
+/// What changed in one chat.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    pub chat_id: ChatId,
+    /// All of them, though `messages` holds fewer; `most + 1` stands for more.
+    pub count: usize,
+    pub messages: Vec<Message>,
+    pub chat_changed_rev: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,6 +34,14 @@ pub struct ReceiptTime {
     pub at: Timestamp,
 }
 
+/// When one message reached whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageTimes {
+    pub chat_id: ChatId,
+    pub seq: u64,
+    pub times: Vec<ReceiptTime>,
+}
+
 #[async_trait]
 pub trait ReceiptStore: Send + Sync {
     /// Raises watermarks, never lowers them, and logs each that moved; answers one `Moved` per mark.
@@ -44,6 +52,22 @@ pub trait ReceiptStore: Send + Sync {
 
     /// When each member first got and first read the message with this seq, from the receipt log.
     async fn times(&self, chat_id: ChatId, seq: u64) -> StoreResult<Vec<ReceiptTime>>;
+
+    /// [`times`](Self::times) of several messages; those nobody got are left out.
+    async fn times_of(&self, messages: Vec<(ChatId, u64)>) -> StoreResult<Vec<MessageTimes>> {
+        let mut all = Vec::with_capacity(messages.len());
+        for (chat_id, seq) in messages {
+            let times = self.times(chat_id, seq).await?;
+            if !times.is_empty() {
+                all.push(MessageTimes {
+                    chat_id,
+                    seq,
+                    times,
+                });
+            }
+        }
+        Ok(all)
+    }
 
     /// The position of the newest receipt, for `acks` of a sync.
     async fn position(&self) -> StoreResult<i64>;

@@ -146,3 +146,19 @@ impl SentView {
         }
     }
 }
+
+/// An item of `GET /messages/{id}/receipts`.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecipientView {
+    pub user_id: UserId,
+    pub status: DeliveryStatus,
+    pub updated_at: Timestamp,
+}
+
+/// `GET /chats/{id}/digest`: hex SHA-256 over a line `seq:id:rev\n` each.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct DigestView {
+    pub count: u64,
+    pub hash: String,
+}

@@ -4,5 +4,6 @@ pub mod chat;
 pub mod frame;
 pub mod me;
 pub mod message;
+pub mod page;
 pub mod sync;
 pub mod user;

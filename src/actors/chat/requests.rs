@@ -1,6 +1,6 @@
 //! What the chat group may be asked. Everything that changes a chat goes to its ChatActor.
 
-use actix::Message as ActixMessage;
+use actix::{Actor, Addr, Context, Handler, Message as ActixMessage, Recipient};
 
 use crate::actors::fanout::SocketRef;
 use crate::actors::request::ReplyTo;
@@ -13,8 +13,7 @@ use crate::storage::chats::PersonalSetting;
 use crate::storage::messages::ChatPatch;
 
 /// Makes a chat, or finds the one it repeats. Answered by the chat group, not by a ChatActor.
-#[derive(Clone, Debug, ActixMessage)]
-#[rtype(result = "crate::actors::request::Answer<ChatMade>")]
+#[derive(Clone, Debug)]
 pub struct CreateChat {
     pub creator: UserId,
     pub kind: ChatKind,
@@ -25,11 +24,6 @@ pub struct CreateChat {
     pub avatar_media_id: Option<MediaId>,
     pub admin_only: bool,
     pub idempotency_key: Option<String>,
-}
-
-impl crate::actors::request::Request for CreateChat {
-    type Reply = ChatMade;
-    const NAME: &'static str = "CreateChat";
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +48,32 @@ pub struct HideMessage {
     pub message_id: MessageId,
 }
 
-request!(SetPersonal => (), HideMessage => ());
+request!(CreateChat => ChatMade, SetPersonal => (), HideMessage => ());
+
+/// What others may ask of the chat group beside commands to a chat's owner.
+#[derive(Clone)]
+pub struct ChatPeers {
+    pub create_chat: Recipient<CreateChat>,
+    pub set_personal: Recipient<SetPersonal>,
+    pub hide_message: Recipient<HideMessage>,
+}
+
+impl ChatPeers {
+    /// The peers that one actor serves, itself or through its guardian.
+    pub fn of<A>(address: &Addr<A>) -> Self
+    where
+        A: Actor<Context = Context<A>>
+            + Handler<CreateChat>
+            + Handler<SetPersonal>
+            + Handler<HideMessage>,
+    {
+        Self {
+            create_chat: address.clone().recipient(),
+            set_personal: address.clone().recipient(),
+            hide_message: address.clone().recipient(),
+        }
+    }
+}
 
 /// A command for the ChatActor of one chat; shards and nodes route by `chat_id`.
 #[derive(Debug, ActixMessage)]

@@ -1,5 +1,8 @@
 //! Messages: their state, and the windows in which they may be changed.
 
+pub mod draft;
+pub mod windows;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +52,28 @@ impl MessageKind {
             Self::System => "system",
         }
     }
+
+    /// What a client may send; `system` is the server's own.
+    pub fn from_client(name: &str) -> Option<Self> {
+        [
+            Self::Text,
+            Self::Image,
+            Self::Video,
+            Self::Audio,
+            Self::Document,
+            Self::Location,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == name)
+    }
+
+    /// Its payload names a medium.
+    pub const fn carries_media(self) -> bool {
+        matches!(
+            self,
+            Self::Image | Self::Video | Self::Audio | Self::Document
+        )
+    }
 }
 
 /// The latest state of a message; `seq`, ids and hash never change, the rest may.
@@ -78,7 +103,14 @@ pub struct Message {
     pub updated_at: Timestamp,
 }
 
-/// What a client asks to send, validated (`domain::message::draft`).
+impl Message {
+    /// Deleted for everyone, or past its time though not yet swept.
+    pub fn is_gone(&self, now: Timestamp) -> bool {
+        self.is_deleted || self.expires_at.is_some_and(|at| at <= now)
+    }
+}
+
+/// What a client asks to send, validated by [`draft::parse`].
 #[derive(Clone, Debug)]
 pub struct Draft {
     pub kind: MessageKind,

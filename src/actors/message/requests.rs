@@ -1,0 +1,184 @@
+//! What the message group may be asked. All of it reads; changes go to the chat's owner.
+
+use actix::{Actor, Addr, Context, Handler, Recipient};
+
+use crate::id::{ChatId, MessageId, UserId};
+use crate::request;
+use crate::wire::chat::{ChatView, ParticipantView};
+use crate::wire::message::{DigestView, MessageView, RecipientView};
+use crate::wire::page::Page;
+use crate::wire::sync::{SyncRequest, SyncView};
+
+/// A page of a chat's history, newest first. `before` and `after` are seqs, not included; `after`
+/// alone gives those next after it. 404 for who never was in the chat.
+#[derive(Clone, Debug)]
+pub struct ListMessages {
+    pub viewer: UserId,
+    pub chat_id: ChatId,
+    pub before: Option<u64>,
+    pub after: Option<u64>,
+    pub cursor: Option<String>,
+    pub limit: usize,
+}
+
+/// One message as its viewer may see it; 404 otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct GetMessage {
+    pub viewer: UserId,
+    pub message_id: MessageId,
+}
+
+/// Who of a message's recipients has got and read it; for its sender alone (403).
+#[derive(Clone, Debug)]
+pub struct ListReceipts {
+    pub viewer: UserId,
+    pub message_id: MessageId,
+    pub cursor: Option<String>,
+    pub limit: usize,
+}
+
+/// A sum over the messages a viewer can see, both ends included.
+#[derive(Clone, Copy, Debug)]
+pub struct GetDigest {
+    pub viewer: UserId,
+    pub chat_id: ChatId,
+    pub from: Option<u64>,
+    pub to: Option<u64>,
+}
+
+/// My chats, newest activity first.
+#[derive(Clone, Debug)]
+pub struct ListChats {
+    pub viewer: UserId,
+    pub cursor: Option<String>,
+    pub limit: usize,
+}
+
+/// One chat of mine with its details; 404 for who is not in it now.
+#[derive(Clone, Copy, Debug)]
+pub struct GetChat {
+    pub viewer: UserId,
+    pub chat_id: ChatId,
+}
+
+/// Who is in a chat now, longest-standing first.
+#[derive(Clone, Debug)]
+pub struct ListParticipants {
+    pub viewer: UserId,
+    pub chat_id: ChatId,
+    pub cursor: Option<String>,
+    pub limit: usize,
+}
+
+/// Some participants by id, in the order asked; those who are not in the chat are left out.
+#[derive(Clone, Debug)]
+pub struct FindParticipants {
+    pub viewer: UserId,
+    pub chat_id: ChatId,
+    pub user_ids: Vec<UserId>,
+}
+
+/// Which chats some messages belong to, so that their owners can be asked. 404 when one of them is
+/// not there for this viewer.
+#[derive(Clone, Debug)]
+pub struct LocateMessages {
+    pub viewer: UserId,
+    pub message_ids: Vec<MessageId>,
+}
+
+/// Where a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Located {
+    pub message_id: MessageId,
+    pub chat_id: ChatId,
+    pub seq: u64,
+}
+
+/// What changed since a client's copies.
+#[derive(Clone, Debug)]
+pub struct SyncChats {
+    pub user: UserId,
+    pub request: SyncRequest,
+    pub limits: SyncLimits,
+}
+
+/// How large an answer to a sync may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncLimits {
+    /// Chats an answer.
+    pub chats: usize,
+    /// Bytes of messages a chat, about; one message is always given.
+    pub chat_bytes: usize,
+}
+
+impl SyncLimits {
+    /// `POST /sync`: 100 chats an answer.
+    pub const REST: Self = Self {
+        chats: 100,
+        chat_bytes: 4 * 1024 * 1024,
+    };
+    /// The `sync` frame: every chat, each in frames that fit 256 KiB.
+    pub const SOCKET: Self = Self {
+        chats: usize::MAX,
+        chat_bytes: 160 * 1024,
+    };
+}
+
+request!(
+    ListMessages => Page<MessageView>,
+    GetMessage => MessageView,
+    ListReceipts => Page<RecipientView>,
+    GetDigest => DigestView,
+    ListChats => Page<ChatView>,
+    GetChat => ChatView,
+    ListParticipants => Page<ParticipantView>,
+    FindParticipants => Vec<ParticipantView>,
+    LocateMessages => Vec<Located>,
+    SyncChats => SyncView,
+);
+
+/// What others may ask of the message group.
+#[derive(Clone)]
+pub struct MessagePeers {
+    pub list_messages: Recipient<ListMessages>,
+    pub get_message: Recipient<GetMessage>,
+    pub list_receipts: Recipient<ListReceipts>,
+    pub get_digest: Recipient<GetDigest>,
+    pub list_chats: Recipient<ListChats>,
+    pub get_chat: Recipient<GetChat>,
+    pub list_participants: Recipient<ListParticipants>,
+    pub find_participants: Recipient<FindParticipants>,
+    pub locate_messages: Recipient<LocateMessages>,
+    pub sync_chats: Recipient<SyncChats>,
+}
+
+impl MessagePeers {
+    /// The peers that one actor serves, itself or through its guardian.
+    pub fn of<A>(address: &Addr<A>) -> Self
+    where
+        A: Actor<Context = Context<A>>
+            + Handler<ListMessages>
+            + Handler<GetMessage>
+            + Handler<ListReceipts>
+            + Handler<GetDigest>
+            + Handler<ListChats>
+            + Handler<GetChat>
+            + Handler<ListParticipants>
+            + Handler<FindParticipants>
+            + Handler<LocateMessages>
+            + Handler<SyncChats>,
+    {
+        Self {
+            list_messages: address.clone().recipient(),
+            get_message: address.clone().recipient(),
+            list_receipts: address.clone().recipient(),
+            get_digest: address.clone().recipient(),
+            list_chats: address.clone().recipient(),
+            get_chat: address.clone().recipient(),
+            list_participants: address.clone().recipient(),
+            find_participants: address.clone().recipient(),
+            locate_messages: address.clone().recipient(),
+            sync_chats: address.clone().recipient(),
+        }
+    }
+}
