@@ -4,6 +4,7 @@ pub mod actors;
 pub mod clock;
 pub mod domain;
 pub mod error;
+pub mod event;
 pub mod id;
 pub mod storage;
 pub mod wire;

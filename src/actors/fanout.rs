@@ -76,6 +76,15 @@ struct Inner {
     places: DashMap<UserId, u64, ahash::RandomState>,
 }
 
+impl std::fmt::Debug for Fanout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fanout")
+            .field("lanes", &self.inner.lanes.read().len())
+            .field("online", &self.online_count())
+            .finish()
+    }
+}
+
 impl Fanout {
     /// Adds an arbiter. The flag is raised when its mailbox overflowed and something was lost: its
     /// sessions must then be told their heads at once.
@@ -138,6 +147,13 @@ impl Fanout {
                 door.overflowed.store(true, Ordering::Release);
                 metrics::counter!("troupe_lane_overflow_total").increment(1);
             }
+        }
+    }
+
+    /// Frames may have been lost before they reached a lane: every lane is to look at its heads.
+    pub fn lost(&self) {
+        for door in self.inner.lanes.read().iter() {
+            door.overflowed.store(true, Ordering::Release);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The rules, as plain functions and types: no I/O, no async, no actors.
 
 pub mod chat;
+pub mod chat_rules;
 pub mod message;
 pub mod phone;
 pub mod receipts;

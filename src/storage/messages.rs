@@ -26,7 +26,6 @@ pub struct Append {
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub rev: u64,
-    pub actor: UserId,
     pub at: Timestamp,
     pub change: Change,
 }
@@ -39,11 +38,15 @@ pub enum Change {
     Sent(Box<Message>),
     /// Sets payload, `edited_at` and `updated_at` of an earlier message.
     Edited {
+        actor: UserId,
         message_id: MessageId,
         payload: Box<serde_json::value::RawValue>,
     },
     /// Deleted for everyone: the message and the text in its edit entries are stripped.
-    Deleted { message_id: MessageId },
+    Deleted {
+        actor: UserId,
+        message_id: MessageId,
+    },
     /// A membership, role, name or timer change with the system message that tells of it.
     Acted {
         message: Box<Message>,

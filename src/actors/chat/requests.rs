@@ -11,6 +11,7 @@ use crate::id::{ChatId, ConnectionId, MediaId, MessageId, UserId};
 use crate::request;
 use crate::storage::chats::PersonalSetting;
 use crate::storage::messages::ChatPatch;
+use crate::wire::message::SentView;
 
 /// Makes a chat, or finds the one it repeats. Answered by the chat group, not by a ChatActor.
 #[derive(Clone, Debug)]
@@ -86,15 +87,15 @@ pub struct ToChat {
 #[derive(Debug)]
 pub enum ChatCommand {
     Send(SendMessage),
-    Edit(EditMessage),
-    Delete(DeleteMessage),
     Acknowledge(Acknowledge),
     Typing(Typing),
-    AddMembers(AddMembers),
-    RemoveMember(RemoveMember),
-    SetRole(SetRole),
-    UpdateChat(UpdateChat),
-    SetTimer(SetTimer),
+    Edit(EditMessage, ReplyTo<Message>),
+    Delete(DeleteMessage, ReplyTo<()>),
+    AddMembers(AddMembers, ReplyTo<()>),
+    RemoveMember(RemoveMember, ReplyTo<()>),
+    SetRole(SetRole, ReplyTo<()>),
+    UpdateChat(UpdateChat, ReplyTo<()>),
+    SetTimer(SetTimer, ReplyTo<()>),
     /// Read the roster again now (a block, a privacy change), then answer.
     Refresh(ReplyTo<()>),
 }
@@ -102,8 +103,8 @@ pub enum ChatCommand {
 /// Where the ack of a send goes.
 #[derive(Debug)]
 pub enum SendReply {
-    /// A caller that waits (REST).
-    Caller(ReplyTo<SentMessage>),
+    /// A caller that waits (REST). `duplicate`: it had been sent before, the ids are the first ones.
+    Caller(ReplyTo<SentView>),
     /// A socket: the ack leaves as a frame from the commit itself, in rev order.
     Socket {
         socket: SocketRef,
@@ -122,23 +123,12 @@ pub struct SendMessage {
     pub reply: SendReply,
 }
 
-/// The answer to a send. `duplicate`: it had been sent before; the ids are the first ones.
-#[derive(Clone, Debug)]
-pub struct SentMessage {
-    pub message: Message,
-    pub duplicate: bool,
-    /// Who counts in its `status`: everyone else who may see it.
-    pub recipients: Vec<UserId>,
-    pub chat_kind: ChatKind,
-}
-
 #[derive(Debug)]
 pub struct EditMessage {
     pub actor: UserId,
     pub message_id: MessageId,
     /// 1–4096 characters, checked.
     pub content: String,
-    pub reply: ReplyTo<Message>,
 }
 
 /// Deletes for everyone.
@@ -146,7 +136,6 @@ pub struct EditMessage {
 pub struct DeleteMessage {
     pub actor: UserId,
     pub message_id: MessageId,
-    pub reply: ReplyTo<()>,
 }
 
 /// Delivered or read up to a seq.
@@ -183,7 +172,6 @@ pub struct Typing {
 pub struct AddMembers {
     pub actor: UserId,
     pub user_ids: Vec<UserId>,
-    pub reply: ReplyTo<()>,
 }
 
 /// `user == actor` is leaving.
@@ -191,7 +179,6 @@ pub struct AddMembers {
 pub struct RemoveMember {
     pub actor: UserId,
     pub user: UserId,
-    pub reply: ReplyTo<()>,
 }
 
 #[derive(Debug)]
@@ -199,19 +186,16 @@ pub struct SetRole {
     pub actor: UserId,
     pub user: UserId,
     pub role: Role,
-    pub reply: ReplyTo<()>,
 }
 
 #[derive(Debug)]
 pub struct UpdateChat {
     pub actor: UserId,
     pub patch: ChatPatch,
-    pub reply: ReplyTo<()>,
 }
 
 #[derive(Debug)]
 pub struct SetTimer {
     pub actor: UserId,
     pub seconds: Option<u32>,
-    pub reply: ReplyTo<()>,
 }

@@ -1,0 +1,172 @@
+//! Frames about a chat: who gets which, encoded once for all.
+
+use std::sync::Arc;
+
+use super::scope::ChatScope;
+use crate::actors::fanout::{ChatMark, Delivery, FanOut, SocketRef};
+use crate::domain::chat::Roster;
+use crate::domain::message::Message;
+use crate::id::{ConnectionId, UserId};
+use crate::storage::messages::{ChatEffect, Heads};
+use crate::wire::chat::{ChatDetails, ChatView};
+use crate::wire::frame::{Event, Frame};
+use crate::wire::message::MessageView;
+
+/// Deliveries in the order in which they must leave.
+pub type Outgoing = Vec<(Option<SocketRef>, Delivery)>;
+
+impl ChatScope {
+    pub fn view(&self, message: &Message) -> MessageView {
+        MessageView::new(message, self.services.clock.now())
+    }
+
+    /// The chat without what is personal.
+    pub fn chat_view(&self) -> ChatView {
+        shared_view(self.roster(), self.heads, self.cast.active.len())
+    }
+
+    pub fn mark(&self, heads: Heads) -> ChatMark {
+        ChatMark {
+            chat_id: self.chat_id,
+            seq: heads.seq,
+            rev: heads.rev,
+        }
+    }
+
+    /// `message.new` to everyone in the chat but the connection that sent it.
+    pub fn new_message(&self, view: &MessageView, except: Option<ConnectionId>) -> Delivery {
+        let frame = Event::MessageNew {
+            chat_id: self.chat_id,
+            seq: view.seq,
+            rev: view.rev,
+            message: view,
+        }
+        .frame();
+        self.to_active(frame, except, view.seq, view.rev)
+    }
+
+    fn to_active(
+        &self,
+        frame: Frame,
+        except: Option<ConnectionId>,
+        seq: u64,
+        rev: u64,
+    ) -> Delivery {
+        Delivery::FanOut(FanOut {
+            frame,
+            to: Arc::clone(&self.cast.active),
+            except,
+            mark: Some(self.mark(Heads { seq, rev })),
+        })
+    }
+
+    /// A change of the message with `seq`: those who may see it get `frame`, those who joined
+    /// later only learn the new rev (D8).
+    pub fn changed_message(&self, frame: Frame, seq: u64, rev: u64) -> Outgoing {
+        let (seeing, later): (Vec<UserId>, Vec<UserId>) = self
+            .cast
+            .active
+            .iter()
+            .copied()
+            .partition(|user| self.roster().active(*user).is_ok_and(|m| m.sees(seq)));
+        let rev_only = Event::ChatRev {
+            chat_id: self.chat_id,
+            rev,
+        };
+        let head = Heads {
+            seq: self.heads.seq,
+            rev,
+        };
+        [(frame, seeing), (rev_only.frame(), later)]
+            .into_iter()
+            .filter(|(_, to)| !to.is_empty())
+            .map(|(frame, to)| {
+                let fan_out = FanOut {
+                    frame,
+                    to: to.into(),
+                    except: None,
+                    mark: Some(self.mark(head)),
+                };
+                (None, Delivery::FanOut(fan_out))
+            })
+            .collect()
+    }
+}
+
+impl ChatScope {
+    /// The one frame that tells of a system message and what it did: to everyone in the chat now,
+    /// and to those who were in it before.
+    pub fn announce_effect(
+        &self,
+        message: &Message,
+        effect: &ChatEffect,
+        before: &[UserId],
+    ) -> Outgoing {
+        let (view, chat) = (self.view(message), self.chat_view());
+        let (chat_id, seq, rev) = (self.chat_id, message.seq, message.rev);
+        let (message, chat) = (&view, &chat);
+        let event = match effect {
+            ChatEffect::MembersAdded { user_ids } => Event::MemberAdded {
+                chat_id,
+                seq,
+                rev,
+                message,
+                chat,
+                user_ids,
+                added_by: view.sender_id,
+            },
+            ChatEffect::MembersGone { user_ids, .. } => Event::MemberRemoved {
+                chat_id,
+                seq,
+                rev,
+                message,
+                chat,
+                user_ids,
+            },
+            _ => Event::ChatUpdated {
+                chat_id,
+                seq,
+                rev,
+                message,
+                chat,
+            },
+        };
+        let mut to: Vec<UserId> = self.cast.active.to_vec();
+        to.extend(
+            before
+                .iter()
+                .filter(|user| !self.cast.active.contains(user)),
+        );
+        let fan_out = FanOut {
+            frame: event.frame(),
+            to: to.into(),
+            except: None,
+            mark: Some(self.mark(Heads { seq, rev })),
+        };
+        vec![(None, Delivery::FanOut(fan_out))]
+    }
+}
+
+/// A chat as every member sees it.
+pub fn shared_view(roster: &Roster, heads: Heads, participants: usize) -> ChatView {
+    let chat = &roster.chat;
+    ChatView {
+        id: chat.id,
+        kind: chat.kind,
+        name: chat.name.clone(),
+        avatar_url: None,
+        head_seq: heads.seq,
+        head_rev: heads.rev,
+        auto_delete_timer: chat.auto_delete_timer,
+        participant_count: u32::try_from(participants).unwrap_or(u32::MAX),
+        created_at: chat.created_at,
+        updated_at: chat.updated_at,
+        personal: None,
+        details: Some(ChatDetails {
+            description: chat.description.clone(),
+            avatar_media_id: chat.avatar_media_id,
+            admin_only: chat.admin_only,
+            created_by: chat.created_by,
+        }),
+    }
+}

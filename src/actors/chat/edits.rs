@@ -1,0 +1,92 @@
+//! Editing a message and deleting it for everyone.
+
+use serde_json::value::RawValue;
+
+use super::announce::Outgoing;
+use super::change::{Decide, Decision};
+use super::requests::{DeleteMessage, EditMessage};
+use super::scope::ChatScope;
+use crate::domain::chat::Role;
+use crate::domain::message::{Message, window};
+use crate::error::Failure;
+use crate::id::{MessageId, UserId};
+use crate::storage::messages::Change;
+use crate::wire::frame::Event;
+
+impl Decide for EditMessage {
+    async fn decide(&self, scope: &ChatScope) -> Result<Decision, Failure> {
+        let message = visible(scope, self.actor, self.message_id).await?;
+        scope.roster().active(self.actor)?;
+        window::may_edit(&message, self.actor, scope.services.clock.now())?;
+        let payload = serde_json::json!({ "content": self.content }).to_string();
+        if payload == message.payload.get() {
+            return Ok(Decision::Already);
+        }
+        let payload = RawValue::from_string(payload).map_err(|_| Failure::internal())?;
+        Ok(Decision::Write(Box::new(Change::Edited {
+            actor: self.actor,
+            message_id: self.message_id,
+            payload,
+        })))
+    }
+}
+
+impl Decide for DeleteMessage {
+    async fn decide(&self, scope: &ChatScope) -> Result<Decision, Failure> {
+        let message = visible(scope, self.actor, self.message_id).await?;
+        let is_admin = scope.roster().active(self.actor)?.role == Role::Admin;
+        window::may_delete(&message, self.actor, is_admin, scope.services.clock.now())?;
+        if message.is_deleted {
+            return Ok(Decision::Already);
+        }
+        Ok(Decision::Write(Box::new(Change::Deleted {
+            actor: self.actor,
+            message_id: self.message_id,
+        })))
+    }
+}
+
+/// A message as it is stored now.
+pub async fn read_back(scope: &ChatScope, message_id: MessageId) -> Result<Message, Failure> {
+    let messages = &scope.services.stores.messages;
+    let found = messages.find(vec![message_id]).await?.pop();
+    found.ok_or_else(Failure::not_found)
+}
+
+/// The message, if this member may see it; else there is nothing.
+async fn visible(
+    scope: &ChatScope,
+    user: UserId,
+    message_id: MessageId,
+) -> Result<Message, Failure> {
+    let message = read_back(scope, message_id).await?;
+    let member = scope.roster().active(user)?;
+    if message.chat_id == scope.chat_id && member.sees(message.seq) {
+        return Ok(message);
+    }
+    Err(Failure::not_found())
+}
+
+impl ChatScope {
+    /// `message.updated` or `message.deleted`, with the message as it is now.
+    pub fn announce_change(&self, message: &Message, deleted: bool) -> Outgoing {
+        let view = self.view(message);
+        let (chat_id, seq, rev) = (self.chat_id, message.seq, self.heads.rev);
+        let event = if deleted {
+            Event::MessageDeleted {
+                chat_id,
+                seq,
+                rev,
+                message: &view,
+            }
+        } else {
+            Event::MessageUpdated {
+                chat_id,
+                seq,
+                rev,
+                message: &view,
+            }
+        };
+        self.changed_message(event.frame(), seq, rev)
+    }
+}

@@ -1,0 +1,212 @@
+//! Delivered and read: marks are gathered while a write is under way, stored, then told (D9).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::announce::Outgoing;
+use super::requests::{Acknowledge, AcknowledgeReply};
+use super::scope::ChatScope;
+use crate::actors::fanout::{Delivery, FanOut};
+use crate::domain::chat::{ChatKind, Member};
+use crate::domain::chat_rules;
+use crate::domain::receipts::ReceiptKind;
+use crate::error::Failure;
+use crate::id::{ConnectionId, UserId};
+use crate::storage::receipts::{Moved, ReceiptMark};
+use crate::wire::frame::{self, Event};
+
+/// One member's furthest mark of one kind, and everyone who waits for it.
+#[derive(Debug)]
+pub struct WaitingMark {
+    pub up_to_seq: u64,
+    pub from: Option<ConnectionId>,
+    pub replies: Vec<AcknowledgeReply>,
+}
+
+/// Marks that wait for the next write: one per member and kind, the furthest.
+pub type WaitingMarks = HashMap<(UserId, ReceiptKind), WaitingMark>;
+
+/// Adds a mark to those that wait.
+pub fn gather(waiting: &mut WaitingMarks, mark: Acknowledge) {
+    let entry = waiting
+        .entry((mark.user, mark.kind))
+        .or_insert(WaitingMark {
+            up_to_seq: 0,
+            from: None,
+            replies: Vec::new(),
+        });
+    entry.up_to_seq = entry.up_to_seq.max(mark.up_to_seq);
+    entry.from = mark.from;
+    if let AcknowledgeReply::Caller(_) = mark.reply {
+        entry.replies.push(mark.reply);
+    }
+}
+
+/// Is this a mark that this chat can take? Beyond the known head, the log itself is asked.
+pub async fn check(scope: &ChatScope, mark: &Acknowledge) -> Result<(), Failure> {
+    scope.roster().active(mark.user)?;
+    if mark.up_to_seq > scope.known_seq() {
+        let heads = scope.services.stores.messages.heads(scope.chat_id).await?;
+        if mark.up_to_seq > heads.seq {
+            return Err(Failure::invalid(
+                "seq",
+                "beyond the newest message of this chat",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Answers a mark that was refused.
+pub fn refuse(scope: &ChatScope, reply: AcknowledgeReply, failure: &Failure) {
+    match reply {
+        AcknowledgeReply::Caller(reply) => reply.answer(Err(failure.clone())),
+        AcknowledgeReply::Socket { socket, frame_id } => scope
+            .services
+            .fanout
+            .answer(socket, frame::error(frame_id.as_deref(), failure)),
+    }
+}
+
+/// Stores what was gathered, tells the senders concerned and answers.
+/// `recent` are the seqs and senders of the newest messages, oldest first.
+pub async fn store(scope: ChatScope, waiting: WaitingMarks, recent: Vec<(u64, UserId)>) {
+    let at = scope.services.clock.now();
+    let (mut marks, mut rest) = (Vec::new(), Vec::new());
+    for ((user_id, kind), mark) in waiting {
+        marks.push(ReceiptMark {
+            chat_id: scope.chat_id,
+            user_id,
+            kind,
+            up_to_seq: mark.up_to_seq,
+            at,
+        });
+        rest.push((mark.from, mark.replies));
+    }
+    let stored = scope.services.stores.receipts.advance(marks).await;
+    let answer = match &stored {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::from(error.clone())),
+    };
+    let mut outgoing = Outgoing::new();
+    for (moved, (from, _)) in stored.iter().flatten().zip(&rest) {
+        let senders = senders(&scope, moved, &recent).await;
+        announce(&scope, moved, *from, &senders, &mut outgoing);
+    }
+    scope.services.fanout.send(outgoing);
+    for reply in rest.into_iter().flat_map(|(_, replies)| replies) {
+        if let AcknowledgeReply::Caller(reply) = reply {
+            reply.answer(answer.clone());
+        }
+    }
+}
+
+fn range(moved: &Moved) -> (u64, u64) {
+    match moved.mark.kind {
+        ReceiptKind::Delivered => (moved.before.delivered_seq, moved.after.delivered_seq),
+        ReceiptKind::Read => (
+            moved.before.read_seq.min(moved.before.delivered_seq),
+            moved.after.read_seq,
+        ),
+    }
+}
+
+/// Who sent what the watermark passed over.
+async fn senders(scope: &ChatScope, moved: &Moved, recent: &[(u64, UserId)]) -> Vec<UserId> {
+    let reader = moved.mark.user_id;
+    if scope.roster().chat.kind == ChatKind::Direct {
+        return scope.roster().peer(reader).into_iter().collect();
+    }
+    let (after, up_to) = range(moved);
+    if after >= up_to {
+        return Vec::new();
+    }
+    let known = recent.first().is_some_and(|(seq, _)| *seq <= after + 1);
+    let mut senders: Vec<UserId> = if known {
+        recent
+            .iter()
+            .filter(|(seq, _)| after < *seq && *seq <= up_to)
+            .map(|(_, sender)| *sender)
+            .collect()
+    } else {
+        let messages = &scope.services.stores.messages;
+        messages
+            .senders(scope.chat_id, after, up_to)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::warn!(chat.id = %scope.chat_id, cause = %error, "senders not read");
+                Vec::new()
+            })
+    };
+    senders.sort_unstable();
+    senders.dedup();
+    senders.retain(|sender| *sender != reader);
+    senders
+}
+
+fn announce(
+    scope: &ChatScope,
+    moved: &Moved,
+    from: Option<ConnectionId>,
+    senders: &[UserId],
+    outgoing: &mut Outgoing,
+) {
+    let read = moved.before.read_seq < moved.after.read_seq;
+    let delivered = moved.before.delivered_seq < moved.after.delivered_seq;
+    let Ok(reader) = scope.roster().active(moved.mark.user_id) else {
+        return;
+    };
+    if !read && !delivered {
+        return;
+    }
+    let own = if read {
+        ReceiptKind::Read
+    } else {
+        ReceiptKind::Delivered
+    };
+    outgoing.push(status(scope, moved, own, &[reader.user_id], from));
+    let watchers: Vec<&Member> = senders
+        .iter()
+        .filter_map(|sender| scope.roster().active(*sender).ok())
+        .filter(|watcher| {
+            chat_rules::shows_activity(scope.roster(), reader.user_id, watcher.user_id)
+        })
+        .collect();
+    let (reads, rest): (Vec<&Member>, Vec<&Member>) = watchers
+        .into_iter()
+        .partition(|watcher| read && chat_rules::shows_read(reader, watcher));
+    for (kind, members) in [(ReceiptKind::Read, reads), (ReceiptKind::Delivered, rest)] {
+        let told = kind == ReceiptKind::Read || delivered;
+        if told && !members.is_empty() {
+            let to: Vec<UserId> = members.iter().map(|member| member.user_id).collect();
+            outgoing.push(status(scope, moved, kind, &to, None));
+        }
+    }
+}
+
+fn status(
+    scope: &ChatScope,
+    moved: &Moved,
+    kind: ReceiptKind,
+    to: &[UserId],
+    except: Option<ConnectionId>,
+) -> (Option<crate::actors::fanout::SocketRef>, Delivery) {
+    let up_to_seq = match kind {
+        ReceiptKind::Delivered => moved.after.delivered_seq,
+        ReceiptKind::Read => moved.after.read_seq,
+    };
+    let event = Event::MessageStatus {
+        chat_id: scope.chat_id,
+        user_id: moved.mark.user_id,
+        status: kind.into(),
+        up_to_seq,
+        updated_at: moved.mark.at,
+    };
+    let fan_out = FanOut {
+        frame: event.frame(),
+        to: Arc::from(to),
+        except,
+        mark: None,
+    };
+    (None, Delivery::FanOut(fan_out))
+}

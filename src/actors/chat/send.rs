@@ -1,0 +1,280 @@
+//! A batch of sends of one chat: checked, numbered, written, acked and fanned out (D1–D3).
+
+use std::collections::HashMap;
+
+use super::announce::Outgoing;
+use super::answer::SendAnswer;
+use super::scope::ChatScope;
+use crate::domain::chat_rules;
+use crate::domain::message::{Draft, Message};
+use crate::error::{ErrorCode, Failure};
+use crate::id::{MessageId, UserId};
+use crate::storage::StoreErrorKind;
+use crate::storage::messages::{Appended, Change, Entry};
+use crate::wire::message::{MessageView, SentView};
+
+/// Attempts at one batch: each one after the first follows a conflict that was resolved.
+const ATTEMPTS: usize = 8;
+
+/// A send that waits for its number.
+#[derive(Debug)]
+pub struct PendingSend {
+    pub sender: UserId,
+    pub client_message_id: String,
+    pub draft: Draft,
+    pub forwarded: bool,
+    pub answer: SendAnswer,
+}
+
+/// What a batch left behind.
+pub struct SendsDone {
+    pub scope: ChatScope,
+    /// Seq and sender of every message written, for receipts.
+    pub written: Vec<(u64, UserId)>,
+    /// Heads could not be learnt: the chat must be loaded afresh.
+    pub lost: bool,
+}
+
+/// A numbered send: its view is made before the store takes the message.
+struct Numbered {
+    pending: PendingSend,
+    view: MessageView,
+}
+
+/// Sends a batch and answers every one of it.
+pub async fn send_batch(mut scope: ChatScope, batch: Vec<PendingSend>) -> SendsDone {
+    let mut written = Vec::with_capacity(batch.len());
+    let mut lost = false;
+    scope.freshen().await;
+    let mut waiting = batch;
+    for _ in 0..ATTEMPTS {
+        let allowed = check(&scope, waiting).await;
+        waiting = Vec::new();
+        if allowed.is_empty() {
+            break;
+        }
+        let (entries, numbered) = number(&scope, allowed);
+        let count = numbered.len();
+        match scope.append(entries).await {
+            Appended::Committed => {
+                publish(&mut scope, numbered, &mut written);
+                break;
+            }
+            Appended::Conflict { committed } => {
+                metrics::counter!("troupe_chat_conflicts_total").increment(1);
+                let mut numbered = numbered;
+                let rest = numbered.split_off(committed.min(count));
+                publish(&mut scope, numbered, &mut written);
+                let rest = rest.into_iter().map(|one| one.pending).collect();
+                if let Err(failure) = scope.reload().await {
+                    lost = true;
+                    refuse_all(rest, &failure);
+                    break;
+                }
+                waiting = answer_repeats(&scope, rest).await;
+            }
+            Appended::Failed(error) => {
+                // What may have been written late takes numbers: heads are read before the next.
+                lost = error.kind != StoreErrorKind::Unavailable || scope.reload().await.is_err();
+                refuse_all(
+                    numbered.into_iter().map(|one| one.pending).collect(),
+                    &error.into(),
+                );
+                break;
+            }
+        }
+    }
+    refuse_all(
+        waiting,
+        &Failure::unavailable("this chat is contended, try again"),
+    );
+    SendsDone {
+        scope,
+        written,
+        lost,
+    }
+}
+
+fn refuse_all(sends: Vec<PendingSend>, failure: &Failure) {
+    for send in sends {
+        send.answer.refuse(failure.clone());
+    }
+}
+
+/// Lets through what may be sent. Before anything is refused the store is asked whether it was
+/// sent before (D2): a repeat is answered with its first ids even if it would be refused today.
+async fn check(scope: &ChatScope, batch: Vec<PendingSend>) -> Vec<PendingSend> {
+    let replied = replied_messages(scope, &batch).await;
+    let mut allowed = Vec::with_capacity(batch.len());
+    let mut refused = Vec::new();
+    for send in batch {
+        let verdict = chat_rules::may_send(scope.roster(), send.sender)
+            .and_then(|()| check_media(&send.draft))
+            .and_then(|()| check_reply(scope, &send, &replied));
+        match verdict {
+            Ok(()) => allowed.push(send),
+            Err(failure) => refused.push((send, failure)),
+        }
+    }
+    if !refused.is_empty() {
+        let (sends, failures): (Vec<_>, Vec<_>) = refused.into_iter().unzip();
+        let failures: HashMap<(UserId, String), Failure> = sends
+            .iter()
+            .map(|send: &PendingSend| (send.sender, send.client_message_id.clone()))
+            .zip(failures)
+            .collect();
+        for send in answer_repeats(scope, sends).await {
+            let key = (send.sender, send.client_message_id.clone());
+            let failure = failures.get(&key).cloned();
+            send.answer
+                .refuse(failure.unwrap_or_else(Failure::not_found));
+        }
+    }
+    allowed
+}
+
+/// Only media that exist and are the sender's can be sent; there is no way to upload one.
+fn check_media(draft: &Draft) -> Result<(), Failure> {
+    if draft.kind.carries_media() {
+        return Err(Failure::not_found());
+    }
+    Ok(())
+}
+
+async fn replied_messages(
+    scope: &ChatScope,
+    batch: &[PendingSend],
+) -> Result<HashMap<MessageId, Message>, Failure> {
+    let ids: Vec<MessageId> = batch
+        .iter()
+        .filter_map(|send| send.draft.reply_to_id)
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = scope.services.stores.messages.find(ids).await?;
+    Ok(found
+        .into_iter()
+        .map(|message| (message.id, message))
+        .collect())
+}
+
+fn check_reply(
+    scope: &ChatScope,
+    send: &PendingSend,
+    replied: &Result<HashMap<MessageId, Message>, Failure>,
+) -> Result<(), Failure> {
+    let Some(id) = send.draft.reply_to_id else {
+        return Ok(());
+    };
+    let member = scope.roster().active(send.sender)?;
+    let known = replied.as_ref().map_err(Clone::clone)?.get(&id);
+    match known {
+        Some(message) if message.chat_id == scope.chat_id && member.sees(message.seq) => Ok(()),
+        _ => Err(Failure::not_found().with_field("replyToId", "no such message in this chat")),
+    }
+}
+
+fn number(scope: &ChatScope, batch: Vec<PendingSend>) -> (Vec<Entry>, Vec<Numbered>) {
+    let now = scope.services.clock.now();
+    let timer = scope.roster().chat.auto_delete_timer;
+    let mut heads = scope.heads;
+    let mut entries = Vec::with_capacity(batch.len());
+    let mut numbered = Vec::with_capacity(batch.len());
+    for pending in batch {
+        heads.seq += 1;
+        heads.rev += 1;
+        let message = Message {
+            id: MessageId::new(),
+            chat_id: scope.chat_id,
+            seq: heads.seq,
+            rev: heads.rev,
+            sender_id: pending.sender,
+            client_message_id: Some(pending.client_message_id.clone()),
+            content_hash: pending.draft.content_hash,
+            kind: pending.draft.kind,
+            payload: pending.draft.payload.clone(),
+            reply_to_id: pending.draft.reply_to_id,
+            forwarded: pending.forwarded,
+            reactions: std::collections::BTreeMap::new(),
+            is_deleted: false,
+            edited_at: None,
+            expires_at: timer.map(|seconds| now + std::time::Duration::from_secs(seconds.into())),
+            created_at: now,
+            updated_at: now,
+        };
+        numbered.push(Numbered {
+            view: MessageView::new(&message, now),
+            pending,
+        });
+        entries.push(Entry {
+            rev: heads.rev,
+            at: now,
+            change: Change::Sent(Box::new(message)),
+        });
+    }
+    (entries, numbered)
+}
+
+/// Acks and fans out what is durable, in rev order.
+fn publish(scope: &mut ChatScope, batch: Vec<Numbered>, written: &mut Vec<(u64, UserId)>) {
+    let mut outgoing: Outgoing = Vec::with_capacity(batch.len() * 2);
+    for Numbered { pending, view } in batch {
+        scope.heads.seq = view.seq;
+        scope.heads.rev = view.rev;
+        written.push((view.seq, view.sender_id));
+        let fan_out = scope.new_message(&view, pending.answer.connection());
+        let status = super::status::first_status(scope.roster(), &view);
+        let sent = SentView::new(
+            MessageView {
+                status: Some(status),
+                ..view
+            },
+            false,
+        );
+        pending.answer.ack(sent, &mut outgoing);
+        outgoing.push((None, fan_out));
+    }
+    scope.announcing();
+    scope.services.fanout.send(outgoing);
+}
+
+/// Answers those that were sent before and gives back the others. The same words under the same
+/// id are a repeat; other words are a conflict.
+async fn answer_repeats(scope: &ChatScope, batch: Vec<PendingSend>) -> Vec<PendingSend> {
+    let keys = batch
+        .iter()
+        .map(|send| (send.sender, send.client_message_id.clone()))
+        .collect();
+    let messages = &scope.services.stores.messages;
+    let found = match messages.find_by_client_ids(scope.chat_id, keys).await {
+        Ok(found) => found,
+        Err(error) => {
+            refuse_all(batch, &error.into());
+            return Vec::new();
+        }
+    };
+    let first: HashMap<(UserId, String), Message> = found
+        .into_iter()
+        .filter_map(|m| Some(((m.sender_id, m.client_message_id.clone()?), m)))
+        .collect();
+    let mut fresh = Vec::new();
+    let mut outgoing = Outgoing::new();
+    for send in batch {
+        match first.get(&(send.sender, send.client_message_id.clone())) {
+            None => fresh.push(send),
+            Some(message) if message.content_hash == send.draft.content_hash => {
+                match super::status::sender_view(scope, message).await {
+                    Ok(view) => send.answer.ack(SentView::new(view, true), &mut outgoing),
+                    Err(failure) => send.answer.refuse(failure),
+                }
+            }
+            Some(_) => send.answer.refuse(Failure::new(
+                ErrorCode::Conflict,
+                "another message was sent with this clientMessageId",
+            )),
+        }
+    }
+    scope.services.fanout.send(outgoing);
+    fresh
+}

@@ -1,0 +1,200 @@
+//! A shard owns the ChatActors of its chats: it starts them, finds dead ones, lets idle ones go.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
+use tokio::time::Instant;
+
+use super::actor::ChatActor;
+use super::requests::ToChat;
+use super::scope::ChatServices;
+use crate::actors::request::{Refused, tell};
+use crate::error::Failure;
+use crate::id::ChatId;
+
+/// Commands that may wait for one shard.
+const MAILBOX: usize = 65_536;
+/// How often idle chats are looked for.
+const SWEEP: Duration = Duration::from_secs(5);
+/// Commands held for one chat while its old actor goes.
+const HELD: usize = 1024;
+
+/// Asks a ChatActor to go once nothing is left to do.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Passivate;
+
+/// A ChatActor is gone: passivated, given up or dead of a panic.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Departed {
+    chat_id: ChatId,
+    generation: u64,
+    orderly: bool,
+}
+
+/// Held by a ChatActor; tells its shard when the actor is dropped.
+pub struct Departure {
+    shard: Recipient<Departed>,
+    chat_id: ChatId,
+    generation: u64,
+    /// Set when the actor goes by its own decision; else it died.
+    pub orderly: bool,
+}
+
+impl Drop for Departure {
+    fn drop(&mut self) {
+        let departed = Departed {
+            chat_id: self.chat_id,
+            generation: self.generation,
+            orderly: self.orderly,
+        };
+        // A shard that cannot take it notices the closed mailbox on its next sweep or command.
+        let _ = tell(&self.shard, departed);
+    }
+}
+
+struct Resident {
+    actor: Addr<ChatActor>,
+    commands: Recipient<ToChat>,
+    generation: u64,
+    used_at: Instant,
+    /// `Some`: on its way out; what came meanwhile waits for the successor.
+    held: Option<Vec<ToChat>>,
+}
+
+pub struct ChatShard {
+    services: ChatServices,
+    idle_after: Duration,
+    residents: HashMap<ChatId, Resident>,
+    generation: u64,
+}
+
+impl ChatShard {
+    /// `idle_after`: how long a chat without commands keeps its actor.
+    pub fn new(services: ChatServices, idle_after: Duration) -> Self {
+        Self {
+            services,
+            idle_after,
+            residents: HashMap::new(),
+            generation: 0,
+        }
+    }
+
+    fn deliver(&mut self, message: ToChat, ctx: &mut Context<Self>) {
+        let chat_id = message.chat_id;
+        if !self.residents.contains_key(&chat_id) {
+            self.start(chat_id, ctx);
+        }
+        let Some(resident) = self.residents.get_mut(&chat_id) else {
+            return;
+        };
+        resident.used_at = Instant::now();
+        if let Some(held) = &mut resident.held {
+            if held.len() < HELD {
+                held.push(message);
+            } else {
+                message.command.refuse(&full(), &self.services.fanout);
+            }
+            return;
+        }
+        match tell(&resident.commands, message) {
+            Ok(()) => {}
+            Err(Refused::Full(message)) => {
+                message.command.refuse(&full(), &self.services.fanout);
+            }
+            Err(Refused::Closed(message)) => {
+                self.start(chat_id, ctx);
+                self.deliver(message, ctx);
+            }
+        }
+    }
+
+    fn start(&mut self, chat_id: ChatId, ctx: &mut Context<Self>) {
+        self.generation += 1;
+        let departure = Departure {
+            shard: ctx.address().recipient(),
+            chat_id,
+            generation: self.generation,
+            orderly: false,
+        };
+        let actor = ChatActor::new(chat_id, self.services.clone(), departure).start();
+        self.residents.insert(
+            chat_id,
+            Resident {
+                commands: actor.clone().recipient(),
+                actor,
+                generation: self.generation,
+                used_at: Instant::now(),
+                held: None,
+            },
+        );
+    }
+
+    fn sweep(&mut self, ctx: &mut Context<Self>) {
+        let now = Instant::now();
+        let mut gone = Vec::new();
+        for (chat_id, resident) in &mut self.residents {
+            if !resident.actor.connected() {
+                gone.push(*chat_id);
+            } else if resident.held.is_none() && now - resident.used_at >= self.idle_after {
+                resident.held = Some(Vec::new());
+                if tell(&resident.actor.clone().recipient(), Passivate).is_err() {
+                    resident.held = None;
+                }
+            }
+        }
+        for chat_id in gone {
+            self.depart(chat_id, ctx);
+        }
+    }
+
+    /// The old actor is gone: what was held goes to its successor.
+    fn depart(&mut self, chat_id: ChatId, ctx: &mut Context<Self>) {
+        let Some(resident) = self.residents.remove(&chat_id) else {
+            return;
+        };
+        for message in resident.held.unwrap_or_default() {
+            self.deliver(message, ctx);
+        }
+    }
+}
+
+fn full() -> Failure {
+    Failure::unavailable("too much is waiting in this chat, try again")
+}
+
+impl Actor for ChatShard {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        ctx.run_interval(SWEEP, Self::sweep);
+    }
+}
+
+impl Handler<ToChat> for ChatShard {
+    type Result = ();
+
+    fn handle(&mut self, message: ToChat, ctx: &mut Self::Context) {
+        self.deliver(message, ctx);
+    }
+}
+
+impl Handler<Departed> for ChatShard {
+    type Result = ();
+
+    fn handle(&mut self, departed: Departed, ctx: &mut Self::Context) {
+        if !departed.orderly {
+            // Frames between its last commit and its death may be lost.
+            metrics::counter!("troupe_chat_deaths_total").increment(1);
+            tracing::error!(chat.id = %departed.chat_id, "chat actor died");
+            self.services.fanout.lost();
+        }
+        let current = self.residents.get(&departed.chat_id);
+        if current.is_some_and(|resident| resident.generation == departed.generation) {
+            self.depart(departed.chat_id, ctx);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The message writer: collects what the chats of one shard have ready and commits it in groups.
+//!
+//! No timer: a lone message pays one commit; while a commit runs the next group gathers. Each chat
+//! has at most one append under way, so groups in flight never touch the same chat.
+
+use std::sync::Arc;
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use tokio::sync::oneshot;
+
+use crate::storage::messages::{Append, Appended, MessageStore};
+use crate::storage::{StoreError, StoreErrorKind};
+
+/// Commits under way at once: while one is fsynced the next is prepared.
+const GROUPS_IN_FLIGHT: usize = 2;
+/// Chats in one group.
+const APPENDS_PER_GROUP: usize = 256;
+/// Chats that may wait; a chat has at most one append under way.
+const MAILBOX: usize = 16_384;
+
+/// Entries of one chat, and where their outcome goes.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Write {
+    pub append: Append,
+    pub done: oneshot::Sender<Appended>,
+}
+
+pub struct Writer {
+    messages: Arc<dyn MessageStore>,
+    waiting: Vec<Write>,
+    in_flight: usize,
+}
+
+impl Writer {
+    pub fn new(messages: Arc<dyn MessageStore>) -> Self {
+        Self {
+            messages,
+            waiting: Vec::new(),
+            in_flight: 0,
+        }
+    }
+
+    fn commit(&mut self, ctx: &mut Context<Self>) {
+        while self.in_flight < GROUPS_IN_FLIGHT && !self.waiting.is_empty() {
+            let size = self.waiting.len().min(APPENDS_PER_GROUP);
+            let (appends, waiting): (Vec<_>, Vec<_>) = self
+                .waiting
+                .drain(..size)
+                .map(|write| (write.append, write.done))
+                .unzip();
+            self.in_flight += 1;
+            let messages = Arc::clone(&self.messages);
+            let committed = async move { messages.append(appends).await };
+            ctx.spawn(committed.into_actor(self).map(|outcomes, writer, ctx| {
+                writer.in_flight -= 1;
+                report(waiting, outcomes);
+                writer.commit(ctx);
+            }));
+        }
+    }
+}
+
+/// Every append gets its outcome; one the store said nothing of is unknown.
+fn report(waiting: Vec<oneshot::Sender<Appended>>, outcomes: Vec<Appended>) {
+    let mut outcomes = outcomes.into_iter();
+    for done in waiting {
+        let outcome = outcomes.next().unwrap_or_else(|| {
+            Appended::Failed(StoreError {
+                kind: StoreErrorKind::OutcomeUnknown,
+                store: "writer",
+                message: "the store answered fewer outcomes than it got appends".to_owned(),
+            })
+        });
+        // A chat that died meanwhile reads its heads again when it is rebuilt.
+        let _ = done.send(outcome);
+    }
+}
+
+impl Actor for Writer {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+    }
+}
+
+impl Handler<Write> for Writer {
+    type Result = ();
+
+    fn handle(&mut self, write: Write, ctx: &mut Self::Context) {
+        self.waiting.push(write);
+        self.commit(ctx);
+    }
+}
