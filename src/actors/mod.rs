@@ -1,7 +1,9 @@
 //! Actor groups, one per service boundary, and the seam between them.
 
+pub mod auth;
 pub mod chat;
 pub mod fanout;
 pub mod message;
 pub mod placement;
 pub mod request;
+pub mod user;

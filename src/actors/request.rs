@@ -39,6 +39,28 @@ macro_rules! request {
     )*};
 }
 
+/// Declares what one group may ask of another: a `Recipient` per request, and `of`, which takes them
+/// from any actor that handles them all.
+#[macro_export]
+macro_rules! peers {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $request:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name {
+            $(pub $field: actix::Recipient<$request>,)*
+        }
+
+        impl $name {
+            pub fn of<A>(actor: &actix::Addr<A>) -> Self
+            where
+                A: actix::Actor<Context = actix::Context<A>> $(+ actix::Handler<$request>)*,
+            {
+                Self { $($field: actor.clone().recipient(),)* }
+            }
+        }
+    };
+}
+
 /// Sends a request and waits for its answer, at most [`DEADLINE`].
 ///
 /// A full or closed mailbox is `unavailable`; a handler that died is `internal`; a late answer is

@@ -38,6 +38,23 @@ pub enum Audience {
     Nobody,
 }
 
+impl Audience {
+    /// How stores and the wire write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Contacts => "contacts",
+            Self::Nobody => "nobody",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Everyone, Self::Contacts, Self::Nobody]
+            .into_iter()
+            .find(|audience| audience.as_str() == text)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Privacy {
@@ -60,6 +77,42 @@ impl Default for Privacy {
     }
 }
 
+/// What a push device runs on.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Platform {
+    Android,
+    Ios,
+    Web,
+}
+
+impl Platform {
+    /// How stores and the wire write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Android => "android",
+            Self::Ios => "ios",
+            Self::Web => "web",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Android, Self::Ios, Self::Web]
+            .into_iter()
+            .find(|platform| platform.as_str() == text)
+    }
+}
+
 /// How one person (the owner) stands to another (the viewer); the input of every privacy rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relation {
@@ -67,6 +120,8 @@ pub struct Relation {
     pub privacy: Privacy,
     /// The viewer is in the owner's contact list.
     pub in_contacts: bool,
+    /// The owner is in the viewer's contact list, so the viewer has the number.
+    pub is_contact: bool,
     pub owner_blocks: bool,
     pub viewer_blocks: bool,
 }

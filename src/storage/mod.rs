@@ -1,12 +1,19 @@
 //! Stores: one trait per aggregate, a twin per set-up. Only `app.rs` names a concrete one.
 
 pub mod chats;
+pub mod codes;
+pub mod contacts;
+pub mod devices;
 pub mod embedded;
 pub mod error;
+pub mod keys;
 pub mod limits;
 pub mod messages;
+pub mod privacy;
 pub mod receipts;
+pub mod sessions;
 pub mod user_log;
+pub mod users;
 
 use std::sync::Arc;
 
@@ -20,4 +27,11 @@ pub struct Stores {
     pub receipts: Arc<dyn receipts::ReceiptStore>,
     pub limits: Arc<dyn limits::LimitStore>,
     pub user_log: Arc<dyn user_log::UserLogStore>,
+    pub users: Arc<dyn users::UserStore>,
+    pub sessions: Arc<dyn sessions::SessionStore>,
+    pub codes: Arc<dyn codes::CodeStore>,
+    pub contacts: Arc<dyn contacts::ContactStore>,
+    pub privacy: Arc<dyn privacy::PrivacyStore>,
+    pub devices: Arc<dyn devices::DeviceStore>,
+    pub keys: Arc<dyn keys::KeyStore>,
 }

@@ -39,6 +39,21 @@ impl Topic {
             Self::Membership => "membership",
         }
     }
+
+    /// The topic that stores write so.
+    pub fn parse(text: &str) -> Option<Self> {
+        [
+            Self::User,
+            Self::Privacy,
+            Self::Blocked,
+            Self::ChatSettings,
+            Self::Star,
+            Self::Hidden,
+            Self::Membership,
+        ]
+        .into_iter()
+        .find(|topic| topic.as_str() == text)
+    }
 }
 
 /// The latest entry of one topic and key. `value` is JSON, in the shape the contract's `me.changes`

@@ -2,3 +2,6 @@
 
 pub mod database;
 pub mod migrations;
+pub mod row;
+pub mod user_log;
+pub mod users;

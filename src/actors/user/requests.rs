@@ -1,0 +1,158 @@
+//! What the user group may be asked.
+
+use crate::domain::user::{Platform, Privacy, User};
+use crate::id::{DeviceId, MediaId, SessionId, UserId};
+use crate::request;
+use crate::storage::devices::Device;
+use crate::storage::privacy::PrivacyPatch;
+use crate::storage::users::UserPatch;
+use crate::wire::user::{PresenceView, ProfileView};
+
+/// The caller's own profile.
+#[derive(Clone, Copy, Debug)]
+pub struct GetMe {
+    pub user: UserId,
+}
+
+/// Changes the caller's profile; 422 past a limit, 404 for an avatar that is not his medium.
+#[derive(Clone, Debug)]
+pub struct UpdateMe {
+    pub user: UserId,
+    pub patch: UserPatch,
+}
+
+/// Someone's profile as privacy and blocks leave it.
+#[derive(Clone, Copy, Debug)]
+pub struct GetProfile {
+    pub viewer: UserId,
+    pub owner: UserId,
+}
+
+/// Finds who of an address book is here, and keeps them as contacts.
+///
+/// 429 past the budget of distinct numbers.
+#[derive(Clone, Debug)]
+pub struct SyncContacts {
+    pub user: UserId,
+    /// At most 1,000, as the address book writes them.
+    pub phones: Vec<String>,
+}
+
+/// Someone of the address book who is here; `input` as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundContact {
+    pub input: String,
+    pub phone: String,
+    pub person: Person,
+}
+
+/// What lists show of someone, through his privacy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub user_id: UserId,
+    pub phone: Option<String>,
+    pub display_name: String,
+    pub avatar_media_id: Option<MediaId>,
+}
+
+/// The caller's contacts, by id.
+#[derive(Clone, Copy, Debug)]
+pub struct ListContacts {
+    pub user: UserId,
+    pub after: Option<UserId>,
+    pub limit: usize,
+}
+
+/// Blocks or unblocks someone; 404 when he is not there, 422 for oneself.
+#[derive(Clone, Copy, Debug)]
+pub struct SetBlock {
+    pub user: UserId,
+    pub other: UserId,
+    pub blocked: bool,
+}
+
+/// Whom the caller blocks, by id.
+#[derive(Clone, Copy, Debug)]
+pub struct ListBlocked {
+    pub user: UserId,
+    pub after: Option<UserId>,
+    pub limit: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct GetPrivacy {
+    pub user: UserId,
+}
+
+/// Changes the settings the patch names, and answers all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct UpdatePrivacy {
+    pub user: UserId,
+    pub patch: PrivacyPatch,
+}
+
+/// Whether someone is online, as privacy and blocks leave it.
+#[derive(Clone, Copy, Debug)]
+pub struct GetPresence {
+    pub viewer: UserId,
+    pub owner: UserId,
+}
+
+/// Keeps a push token for the caller's session.
+#[derive(Clone, Debug)]
+pub struct AddDevice {
+    pub user: UserId,
+    pub session: SessionId,
+    pub token: String,
+    pub platform: Platform,
+}
+
+/// The caller's push devices, by id.
+#[derive(Clone, Copy, Debug)]
+pub struct ListDevices {
+    pub user: UserId,
+    pub after: Option<DeviceId>,
+    pub limit: usize,
+}
+
+/// Forgets a push device; 404 for one that is not the caller's.
+#[derive(Clone, Copy, Debug)]
+pub struct RemoveDevice {
+    pub user: UserId,
+    pub device: DeviceId,
+}
+
+request!(
+    GetMe => User,
+    UpdateMe => User,
+    GetProfile => ProfileView,
+    SyncContacts => Vec<FoundContact>,
+    ListContacts => Vec<Person>,
+    SetBlock => (),
+    ListBlocked => Vec<Person>,
+    GetPrivacy => Privacy,
+    UpdatePrivacy => Privacy,
+    GetPresence => PresenceView,
+    AddDevice => Device,
+    ListDevices => Vec<Device>,
+    RemoveDevice => (),
+);
+
+crate::peers! {
+    /// The ways into the user group.
+    UserPeers {
+        get_me: GetMe,
+        update_me: UpdateMe,
+        get_profile: GetProfile,
+        sync_contacts: SyncContacts,
+        list_contacts: ListContacts,
+        set_block: SetBlock,
+        list_blocked: ListBlocked,
+        get_privacy: GetPrivacy,
+        update_privacy: UpdatePrivacy,
+        get_presence: GetPresence,
+        add_device: AddDevice,
+        list_devices: ListDevices,
+        remove_device: RemoveDevice,
+    }
+}

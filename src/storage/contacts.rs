@@ -1,0 +1,44 @@
+//! Whom someone knows and whom he blocks.
+
+use async_trait::async_trait;
+
+use super::StoreResult;
+use crate::domain::user::{Relation, User};
+use crate::id::UserId;
+
+#[async_trait]
+pub trait ContactStore: Send + Sync {
+    /// Adds people to a user's contacts; who is there already stays, and so do blocks.
+    async fn insert(&self, user_id: UserId, contacts: Vec<UserId>) -> StoreResult<()>;
+
+    /// A user's contacts by id, after the given one.
+    async fn list(
+        &self,
+        user_id: UserId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> StoreResult<Vec<User>>;
+
+    /// Blocks or unblocks anyone, a contact or not, and logs `blocked` in the user's own log.
+    /// Answers that log's rev, `None` when nothing changed.
+    async fn update_block(
+        &self,
+        user_id: UserId,
+        other: UserId,
+        blocked: bool,
+    ) -> StoreResult<Option<u64>>;
+
+    /// Whom a user blocks, by id, after the given one.
+    async fn list_blocked(
+        &self,
+        user_id: UserId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> StoreResult<Vec<User>>;
+
+    /// The ids of everyone a user blocks, for his own log.
+    async fn list_blocked_ids(&self, user_id: UserId) -> StoreResult<Vec<UserId>>;
+
+    /// How each of these people stands to the viewer; who is not there is left out.
+    async fn relations(&self, viewer: UserId, owners: Vec<UserId>) -> StoreResult<Vec<Relation>>;
+}

@@ -1,0 +1,36 @@
+//! Push devices. Each belongs to the session that named it and goes with it.
+
+use async_trait::async_trait;
+
+use super::StoreResult;
+use crate::clock::Timestamp;
+use crate::domain::user::Platform;
+use crate::id::{DeviceId, SessionId, UserId};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    pub id: DeviceId,
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    pub token: String,
+    pub platform: Platform,
+    pub created_at: Timestamp,
+}
+
+#[async_trait]
+pub trait DeviceStore: Send + Sync {
+    /// Keeps a push token. The same account naming it again keeps its id; another account's moves
+    /// here, under the new id. `None`: the session is gone.
+    async fn insert(&self, device: Device) -> StoreResult<Option<Device>>;
+
+    /// A user's devices by id, after the given one.
+    async fn list(
+        &self,
+        user_id: UserId,
+        after: Option<DeviceId>,
+        limit: usize,
+    ) -> StoreResult<Vec<Device>>;
+
+    /// Removes a user's device; answers whether it was there.
+    async fn remove(&self, user_id: UserId, device_id: DeviceId) -> StoreResult<bool>;
+}
