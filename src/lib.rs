@@ -6,5 +6,6 @@ pub mod domain;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod loadtest;
 pub mod storage;
 pub mod wire;

@@ -12,6 +12,8 @@ mod flows;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod loadtest;
+#[cfg(test)]
 mod security;
 #[cfg(test)]
 mod support;

@@ -164,7 +164,12 @@ impl Server {
 
     /// A client of the admin listener.
     pub fn admin(&self) -> Client {
-        Client::new(format!("http://127.0.0.1:{}", self.admin_port), "")
+        Client::new(self.admin_origin(), "")
+    }
+
+    /// `http://host:port` of the admin listener.
+    pub fn admin_origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.admin_port)
     }
 
     /// `http://host:port` of the public listener.

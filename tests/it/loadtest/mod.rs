@@ -1,0 +1,128 @@
+//! The load tester's checks must be able to fail: each kind of lie is caught.
+
+use proptest::prelude::*;
+use serde_json::json;
+use troupe::loadtest::{Faults, Kind, Witness, reconcile, scan};
+
+const CHAT: &str = "0198f000-0000-7000-8000-000000000001";
+
+fn message(seq: u64, id: &str) -> String {
+    json!({
+        "type": "message.new", "chatId": CHAT, "seq": seq, "rev": seq + 1,
+        "message": {"id": id, "payload": {"content": "a \"quoted\" {brace}"}, "clientMessageId": "c"},
+    })
+    .to_string()
+}
+
+/// What a witness says of entries, given as seq and message id, when the log ends at `head`.
+fn witness(entries: &[(u64, &str)]) -> Witness {
+    let mut witness = Witness::new(CHAT, 0, 1);
+    for (seq, id) in entries {
+        let frame = message(*seq, id);
+        witness.entry(&scan(frame.as_bytes()).expect("a frame"));
+    }
+    witness
+}
+
+fn faults(members: &[&[(u64, &str)]]) -> Faults {
+    let members: Vec<_> = members.iter().map(|entries| witness(entries)).collect();
+    reconcile(&members)
+}
+
+const WHOLE: &[(u64, &str)] = &[(1, "a"), (2, "b"), (3, "c")];
+
+#[test]
+fn the_same_log_everywhere_has_no_fault() {
+    assert_eq!(faults(&[WHOLE, WHOLE, WHOLE]), Faults::default());
+}
+
+#[test]
+fn a_lost_message_is_found_in_the_middle_and_at_the_end() {
+    let middle = faults(&[WHOLE, &[(1, "a"), (3, "c")]]);
+    let tail = faults(&[WHOLE, &[(1, "a")]]);
+    assert_eq!((middle.lost, tail.lost), (1, 2));
+}
+
+#[test]
+fn a_repeated_message_is_found() {
+    let found = faults(&[WHOLE, &[(1, "a"), (2, "b"), (2, "b"), (3, "c")]]);
+    assert_eq!(
+        found,
+        Faults {
+            repeated: 1,
+            ..Faults::default()
+        }
+    );
+}
+
+#[test]
+fn a_message_after_a_later_one_is_found() {
+    let found = faults(&[WHOLE, &[(1, "a"), (3, "c"), (2, "b")]]);
+    assert_eq!(
+        found,
+        Faults {
+            out_of_order: 1,
+            ..Faults::default()
+        }
+    );
+}
+
+#[test]
+fn another_message_under_the_same_number_is_found() {
+    let found = faults(&[WHOLE, &[(1, "a"), (2, "x"), (3, "c")]]);
+    assert_eq!(
+        found,
+        Faults {
+            disagreements: 1,
+            ..Faults::default()
+        }
+    );
+}
+
+#[test]
+fn a_jump_of_seq_without_one_of_rev_is_found() {
+    let mut witness = witness(&[(1, "a")]);
+    let frame =
+        json!({"type": "message.new", "chatId": CHAT, "seq": 5, "rev": 3, "message": {"id": "b"}});
+    witness.entry(&scan(frame.to_string().as_bytes()).expect("a frame"));
+    assert_eq!(witness.faults.seq_jumps, 1);
+}
+
+#[test]
+fn a_message_of_another_chat_is_found() {
+    let mut witness = Witness::new("another", 0, 1);
+    witness.entry(&scan(message(1, "a").as_bytes()).expect("a frame"));
+    assert_eq!(witness.faults.misdelivered, 1);
+}
+
+#[test]
+fn a_receipt_that_goes_back_or_beyond_the_head_is_found() {
+    let mut witness = witness(WHOLE);
+    for (up_to, wrong) in [(1, 0), (3, 0), (2, 1), (3, 2), (9, 3)] {
+        let frame = json!({"type": "message.status", "chatId": CHAT, "userId": "u",
+            "status": "delivered", "upToSeq": up_to});
+        witness.receipt(&scan(frame.to_string().as_bytes()).expect("a frame"));
+        assert_eq!(witness.faults.receipts_wrong, wrong, "after {up_to}");
+    }
+}
+
+#[test]
+fn an_ack_is_read_with_its_fields_in_any_order() {
+    let ack = json!({"type": "ack", "seq": 7, "rev": 9, "id": "i", "chatId": CHAT,
+        "messageId": "m", "duplicate": false, "createdAt": null, "message": {"id": "m"}});
+    let text = ack.to_string();
+    let seen = scan(text.as_bytes()).expect("a frame");
+    assert_eq!((seen.kind, seen.seq, seen.rev), (Kind::Ack, 7, 9));
+    assert_eq!((seen.id, seen.message_id), (&b"i"[..], &b"m"[..]));
+}
+
+proptest! {
+    /// No bytes make the reader panic or run for ever; a cut frame is not taken for a whole one.
+    #[test]
+    fn broken_text_is_no_frame(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 1usize..60) {
+        let _ = scan(&bytes);
+        let whole = message(1, "a");
+        let cut = cut.min(whole.len());
+        prop_assert!(scan(&whole.as_bytes()[..cut]).is_none());
+    }
+}
