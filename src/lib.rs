@@ -1,4 +1,46 @@
-//! Troupe: a messaging backend in which every chat, every session and every socket is an actor.
+//! Troupe: a messaging backend in which every chat, every signed-in user and every WebSocket is an
+//! actor. Acked means durable; one log per chat; a client that was away asks for what it missed.
+//!
+//! ```text
+//!  phone ──ws──► ConnectionActor ─► SessionActor          (actors/websocket)
+//!                      │ ToChat                ▲ frames, one message per arbiter (actors/fanout)
+//!                      ▼                       │
+//!                 ChatShard ─► ChatActor ──────┤          (actors/chat)
+//!                                  │ Write     │ ack from the commit
+//!                                  ▼           │
+//!                               Writer ─► MessageStore    (storage, SQLite: one file)
+//!                                              │ outbox
+//!  phone ──rest─► http ─► guardians ─► stores  ▼          (http, actors/{auth,user,message})
+//!                                            Relay ─► events
+//! ```
+//!
+//! # Follow one message
+//! 1. [`actors::websocket`]: a `message.send` frame is decoded and charged to the sender's budget.
+//! 2. [`actors::placement`]: the chat's owner is found and the command handed over, or refused.
+//! 3. [`actors::chat`]: the [`ChatActor`](actors::chat::actor::ChatActor) asks
+//!    [`domain::chat_rules`], gives the message its seq and rev, and hands it to the writer.
+//! 4. [`storage::messages`]: the entry is committed; a number that is taken comes back as a conflict.
+//! 5. [`actors::fanout`]: the ack and the frame leave together, in rev order, one message per arbiter.
+//!
+//! # Where do I…
+//! | …find | look in |
+//! |---|---|
+//! | a route | [`http::routes`], all of them on one screen |
+//! | a WebSocket frame | [`wire::frame`] out, `actors/websocket/frame.rs` in |
+//! | a rule (may A do B?) | [`domain`]: plain functions, no I/O |
+//! | what a group may be asked | its `requests.rs` |
+//! | a table | `migrations/sqlite`, its reader in [`storage::embedded`] |
+//! | a setting | `config/default.toml` |
+//! | an error code | [`error::ErrorCode`] |
+//! | how it all starts | [`app`] |
+//!
+//! # One process or many
+//! Groups meet only through requests (`Recipient`s) and events, so what is local today can be a
+//! stand-in that forwards to another node; chats are placed by rendezvous hashing from the start.
+//!
+//! # Modules, in reading order
+//! [`error`], [`id`], [`clock`] → [`domain`] → [`storage`] → [`actors`] → [`wire`] → [`http`] →
+//! [`app`]. `docs/ARCHITECTURE.md` ends in walkthroughs.
 
 pub mod actors;
 pub mod clock;
