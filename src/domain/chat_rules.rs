@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::chat::{ChatKind, GROUP_MEMBERS, Member, Role, Roster};
+use super::user::{Audience, Relation};
 use crate::error::Failure;
 use crate::id::UserId;
 
@@ -139,4 +140,14 @@ pub fn shows_activity(roster: &Roster, actor: UserId, watcher: UserId) -> bool {
 /// Whether a read by `reader` may be shown to `watcher` as such: both have read receipts on.
 pub fn shows_read(reader: &Member, watcher: &Member) -> bool {
     reader.read_receipts && watcher.read_receipts
+}
+
+/// May the viewer bring the owner into a group? A block by the owner looks like `nobody`.
+pub fn may_be_added(relation: &Relation) -> bool {
+    let audience = match relation.privacy.group_add {
+        Audience::Everyone => true,
+        Audience::Contacts => relation.in_contacts,
+        Audience::Nobody => false,
+    };
+    audience && !relation.owner_blocks
 }

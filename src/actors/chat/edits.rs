@@ -1,13 +1,11 @@
 //! Editing a message and deleting it for everyone.
 
-use serde_json::value::RawValue;
-
 use super::announce::Outgoing;
 use super::change::{Decide, Decision};
 use super::requests::{DeleteMessage, EditMessage};
 use super::scope::ChatScope;
 use crate::domain::chat::Role;
-use crate::domain::message::{Message, window};
+use crate::domain::message::{Message, draft, windows};
 use crate::error::Failure;
 use crate::id::{MessageId, UserId};
 use crate::storage::messages::Change;
@@ -17,12 +15,11 @@ impl Decide for EditMessage {
     async fn decide(&self, scope: &ChatScope) -> Result<Decision, Failure> {
         let message = visible(scope, self.actor, self.message_id).await?;
         scope.roster().active(self.actor)?;
-        window::may_edit(&message, self.actor, scope.services.clock.now())?;
-        let payload = serde_json::json!({ "content": self.content }).to_string();
-        if payload == message.payload.get() {
+        windows::may_edit(&message, self.actor, scope.services.clock.now())?;
+        let payload = draft::edited(&self.content)?;
+        if payload.get() == message.payload.get() {
             return Ok(Decision::Already);
         }
-        let payload = RawValue::from_string(payload).map_err(|_| Failure::internal())?;
         Ok(Decision::Write(Box::new(Change::Edited {
             actor: self.actor,
             message_id: self.message_id,
@@ -35,7 +32,12 @@ impl Decide for DeleteMessage {
     async fn decide(&self, scope: &ChatScope) -> Result<Decision, Failure> {
         let message = visible(scope, self.actor, self.message_id).await?;
         let is_admin = scope.roster().active(self.actor)?.role == Role::Admin;
-        window::may_delete(&message, self.actor, is_admin, scope.services.clock.now())?;
+        windows::may_delete_for_everyone(
+            &message,
+            self.actor,
+            is_admin,
+            scope.services.clock.now(),
+        )?;
         if message.is_deleted {
             return Ok(Decision::Already);
         }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
+use super::additions::check_additions;
 use super::change::{Decide, Decision};
-use super::create::check_additions;
 use super::requests::{AddMembers, RemoveMember, SetRole};
 use super::scope::ChatScope;
 use crate::domain::chat_rules::{self, Removal};

@@ -1,5 +1,19 @@
 //! A ChatActor per active chat, its shards, the writer and the outbox relay.
 
+pub mod actor;
+mod additions;
+mod announce;
+mod answer;
+mod change;
+mod edits;
+mod members;
+mod receipts;
 pub mod relay;
 pub mod requests;
+pub mod scope;
+mod send;
+mod settings;
+pub mod shard;
+mod status;
+mod typing;
 pub mod writer;
