@@ -1,7 +1,14 @@
 //! The set-up of one process: SQLite, local files, and what lives in memory.
 
+pub mod codes;
+pub mod contacts;
 pub mod database;
+pub mod devices;
+pub mod keys;
 pub mod migrations;
+pub mod privacy;
 pub mod row;
+mod session_rotation;
+pub mod sessions;
 pub mod user_log;
 pub mod users;
