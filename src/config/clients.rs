@@ -82,10 +82,23 @@ mod tests {
         let clients = ClientsConfig {
             minimum: vec!["android/2.4.1".parse().unwrap()],
         };
-        for old in ["android/2.4.0", "Android/1.99.99", "android/2", "android/2.4"] {
+        for old in [
+            "android/2.4.0",
+            "Android/1.99.99",
+            "android/2",
+            "android/2.4",
+        ] {
             assert!(clients.refuses(old), "{old}");
         }
-        for fine in ["android/2.4.1", "android/2.10.0", "android/3", "ios/1.0.0", "", "android", "x/y"] {
+        for fine in [
+            "android/2.4.1",
+            "android/2.10.0",
+            "android/3",
+            "ios/1.0.0",
+            "",
+            "android",
+            "x/y",
+        ] {
             assert!(!clients.refuses(fine), "{fine}");
         }
     }

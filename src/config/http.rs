@@ -67,7 +67,12 @@ impl HttpConfig {
             ("http.body_timeout", self.body_timeout),
             ("http.keep_alive", self.keep_alive),
         ] {
-            problems.require(!value.is_zero(), name, "is zero", "give it a span such as \"30s\"");
+            problems.require(
+                !value.is_zero(),
+                name,
+                "is zero",
+                "give it a span such as \"30s\"",
+            );
         }
         for origin in &self.cors.origins {
             let plausible = origin == "*"

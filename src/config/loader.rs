@@ -141,9 +141,16 @@ fn defaults() -> Result<Dict, ConfigError> {
 fn unreadable(errors: figment::Error) -> ConfigError {
     let mut problems = Problems::default();
     for error in errors {
-        problems.add("settings", error.to_string(), "correct the file or its path");
+        problems.add(
+            "settings",
+            error.to_string(),
+            "correct the file or its path",
+        );
     }
-    problems.into_result().err().unwrap_or(ConfigError(Vec::new()))
+    problems
+        .into_result()
+        .err()
+        .unwrap_or(ConfigError(Vec::new()))
 }
 
 fn below(prefix: &str, key: &str) -> String {
@@ -206,7 +213,9 @@ fn replaced(values: Value, path: &[String], with: Value) -> Value {
     };
     match values {
         Value::Dict(tag, mut entries) => {
-            let entry = entries.remove(key).unwrap_or_else(|| Value::from(Dict::new()));
+            let entry = entries
+                .remove(key)
+                .unwrap_or_else(|| Value::from(Dict::new()));
             entries.insert(key.clone(), replaced(entry, rest, with));
             Value::Dict(tag, entries)
         }

@@ -51,7 +51,11 @@ pub struct ConfigError(pub Vec<Problem>);
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.0.len();
-        let noun = if count == 1 { "setting is" } else { "settings are" };
+        let noun = if count == 1 {
+            "setting is"
+        } else {
+            "settings are"
+        };
         writeln!(f, "{count} {noun} wrong:")?;
         for problem in &self.0 {
             writeln!(
