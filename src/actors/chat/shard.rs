@@ -9,9 +9,10 @@ use tokio::time::Instant;
 use super::actor::ChatActor;
 use super::requests::ToChat;
 use super::scope::ChatServices;
-use crate::actors::request::{Refused, tell};
+use crate::actors::request::{Answer, Refused, tell};
 use crate::error::Failure;
 use crate::id::ChatId;
+use crate::request;
 
 /// Commands that may wait for one shard.
 const MAILBOX: usize = 65_536;
@@ -19,6 +20,12 @@ const MAILBOX: usize = 65_536;
 const SWEEP: Duration = Duration::from_secs(5);
 /// Commands held for one chat while its old actor goes.
 const HELD: usize = 1024;
+
+/// How many chats of a shard have an actor now.
+#[derive(Clone, Copy, Debug)]
+pub struct CountActive;
+
+request!(CountActive => usize);
 
 /// Asks a ChatActor to go once nothing is left to do.
 #[derive(Debug, Message)]
@@ -196,5 +203,13 @@ impl Handler<Departed> for ChatShard {
         if current.is_some_and(|resident| resident.generation == departed.generation) {
             self.depart(departed.chat_id, ctx);
         }
+    }
+}
+
+impl Handler<CountActive> for ChatShard {
+    type Result = Answer<usize>;
+
+    fn handle(&mut self, _: CountActive, _: &mut Self::Context) -> Self::Result {
+        Ok(self.residents.len())
     }
 }
