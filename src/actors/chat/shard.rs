@@ -1,6 +1,7 @@
 //! A shard owns the ChatActors of its chats: it starts them, finds dead ones, lets idle ones go.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
@@ -72,7 +73,7 @@ struct Resident {
 }
 
 pub struct ChatShard {
-    services: ChatServices,
+    services: Arc<ChatServices>,
     idle_after: Duration,
     residents: HashMap<ChatId, Resident>,
     generation: u64,
@@ -82,7 +83,7 @@ impl ChatShard {
     /// `idle_after`: how long a chat without commands keeps its actor.
     pub fn new(services: ChatServices, idle_after: Duration) -> Self {
         Self {
-            services,
+            services: Arc::new(services),
             idle_after,
             residents: HashMap::new(),
             generation: 0,
@@ -126,7 +127,7 @@ impl ChatShard {
             generation: self.generation,
             orderly: false,
         };
-        let actor = ChatActor::new(chat_id, self.services.clone(), departure).start();
+        let actor = ChatActor::new(chat_id, Arc::clone(&self.services), departure).start();
         self.residents.insert(
             chat_id,
             Resident {
