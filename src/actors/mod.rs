@@ -3,8 +3,8 @@
 pub mod auth;
 pub mod chat;
 pub mod fanout;
-pub mod guardian;
 pub mod message;
 pub mod placement;
 pub mod request;
 pub mod user;
+pub mod websocket;

@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod chat_rules;
+pub mod flood;
 pub mod message;
 pub mod phone;
 pub mod receipts;

@@ -11,6 +11,8 @@ use crate::id::UserId;
     Debug,
     PartialEq,
     Eq,
+    PartialOrd,
+    Ord,
     Hash,
     Serialize,
     Deserialize,

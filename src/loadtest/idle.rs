@@ -33,7 +33,6 @@ pub async fn measure(arguments: &Arguments) -> Result<Report, String> {
         part: Part {
             room: 0,
             chat_id: String::new(),
-            copies: false,
             line: None,
             in_flight: 0,
         },

@@ -6,10 +6,9 @@ use serde::Serialize;
 
 use super::arguments::Arguments;
 use super::drive::Outcome;
-use super::faults::Faults;
 use super::run::Measured;
 use super::tally::{Latency, Tally};
-use super::witness::{Witness, reconcile};
+use super::witness::{Faults, Witness, reconcile};
 
 /// The outcome of a test.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -75,6 +74,7 @@ impl Report {
         for room in &members {
             report.faults.add(&reconcile(room));
         }
+        report.judge(arguments);
         Ok(report)
     }
 
@@ -109,8 +109,7 @@ impl Report {
         }
     }
 
-    /// Says what did not hold.
-    pub fn judge(&mut self, arguments: &Arguments) {
+    fn judge(&mut self, arguments: &Arguments) {
         let faults = self.faults.rows();
         let failed = faults.iter().filter(|(_, count)| *count > 0);
         let mut failures: Vec<_> = failed

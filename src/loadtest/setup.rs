@@ -76,10 +76,7 @@ pub async fn rooms(arguments: &Arguments, people: &[Person]) -> Result<Vec<Room>
         .await
 }
 
-/// Sends a call and reads its answer.
-pub async fn answer<T: for<'de> Deserialize<'de>>(
-    call: reqwest::RequestBuilder,
-) -> Result<T, String> {
+async fn answer<T: for<'de> Deserialize<'de>>(call: reqwest::RequestBuilder) -> Result<T, String> {
     let answer = call
         .send()
         .await
@@ -99,7 +96,7 @@ pub async fn answer<T: for<'de> Deserialize<'de>>(
 }
 
 /// Goes straight to the server, as the sockets do.
-pub fn client() -> Result<Client, String> {
+fn client() -> Result<Client, String> {
     Client::builder()
         .no_proxy()
         .build()

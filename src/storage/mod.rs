@@ -9,6 +9,7 @@ pub mod error;
 pub mod keys;
 pub mod limits;
 pub mod messages;
+pub mod presence;
 pub mod privacy;
 pub mod receipts;
 pub mod sessions;
@@ -26,6 +27,7 @@ pub struct Stores {
     pub messages: Arc<dyn messages::MessageStore>,
     pub receipts: Arc<dyn receipts::ReceiptStore>,
     pub limits: Arc<dyn limits::LimitStore>,
+    pub presence: Arc<dyn presence::PresenceStore>,
     pub user_log: Arc<dyn user_log::UserLogStore>,
     pub users: Arc<dyn users::UserStore>,
     pub sessions: Arc<dyn sessions::SessionStore>,

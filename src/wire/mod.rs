@@ -5,5 +5,6 @@ pub mod frame;
 pub mod me;
 pub mod message;
 pub mod page;
+pub mod socket;
 pub mod sync;
 pub mod user;

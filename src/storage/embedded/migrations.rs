@@ -19,6 +19,11 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
         "messages",
         include_str!("../../../migrations/sqlite/0003_messages.sql"),
     ),
+    (
+        4,
+        "presence",
+        include_str!("../../../migrations/sqlite/0004_presence.sql"),
+    ),
 ];
 
 /// Applies what is missing, each file in a transaction of its own.

@@ -1,0 +1,250 @@
+//! ConnectionActor: one per WebSocket. It decodes, charges, passes on, and closes.
+//!
+//! With `WebsocketContext` the actor would be the response body: a peer that stops reading would
+//! freeze it. So the handshake alone comes from there; the actor lives on a plain `Context`, reads
+//! the request's payload, and writes through a queue that the response body drains.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, StreamHandler};
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::error::PayloadError;
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web_actors::ws::handshake_with_protocols;
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::Doorway;
+use super::close::{CloseReason, pong};
+use super::frame::{self as client, Spoken};
+use super::inbound::{Heard, Inbound};
+use super::lane::Room;
+use super::link::{Admission, Link};
+use super::queue::Queue;
+use super::session::{CloseConnection, SessionOrder};
+use super::transport::Transport;
+use crate::domain::flood::{FrameBudget, Verdict};
+use crate::error::Failure;
+use crate::id::{ChatId, UserId};
+use crate::wire::frame;
+use crate::wire::socket::SocketEvent;
+
+/// The subprotocol that is echoed when it is offered.
+const SUBPROTOCOL: &str = "troupe.v1";
+
+/// Upgrades a request that was admitted, and starts its connection on this arbiter.
+pub fn accept(
+    request: &HttpRequest,
+    payload: web::Payload,
+    doorway: &Doorway,
+    admission: &Admission,
+) -> Result<HttpResponse, actix_web::Error> {
+    let mut response = handshake_with_protocols(request, &[SUBPROTOCOL])?;
+    let room = Rc::clone(&doorway.0);
+    let queue = Queue::new(room.node.settings.queue_bytes);
+    let link = Rc::new(Link::new(admission, queue, Transport::of(request)));
+    let body = Outbound(Rc::clone(&link));
+    ConnectionActor::create(|ctx| {
+        ctx.add_stream(payload);
+        ConnectionActor::new(link, room)
+    });
+    Ok(response.body(body))
+}
+
+/// The response body: what waits in the queue, as the peer takes it.
+pub struct Outbound(Rc<Link>);
+
+impl Outbound {
+    pub fn new(link: Rc<Link>) -> Self {
+        Self(link)
+    }
+}
+
+impl MessageBody for Outbound {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        self.0.poll_piece(cx).map(|piece| piece.map(Ok))
+    }
+}
+
+pub struct ConnectionActor {
+    pub(super) link: Rc<Link>,
+    pub(super) room: Rc<Room>,
+    inbound: Inbound,
+    budget: FrameBudget,
+    born: Instant,
+    /// Nothing the peer says is read any more, but for its close frame.
+    deaf: bool,
+    pub(super) asking: Asking,
+    pub(super) watched: Vec<UserId>,
+    pub(super) typed: Option<(ChatId, Instant)>,
+}
+
+/// What is being asked elsewhere for this socket; one of each at a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asking {
+    pub sync: bool,
+    pub renewal: bool,
+}
+
+impl ConnectionActor {
+    pub fn new(link: Rc<Link>, room: Rc<Room>) -> Self {
+        Self {
+            budget: FrameBudget::full(&room.node.rate, Duration::ZERO),
+            link,
+            room,
+            inbound: Inbound::default(),
+            born: Instant::now(),
+            deaf: false,
+            asking: Asking::default(),
+            watched: Vec::new(),
+            typed: None,
+        }
+    }
+
+    fn greet(&self) {
+        let node = &self.room.node;
+        let hello = SocketEvent::Hello {
+            connection_id: self.link.id,
+            user_id: self.link.user,
+            session_id: self.link.session,
+            server_time: node.clock.now(),
+            token_expires_at: self.link.expires(),
+            heartbeat_seconds: super::link::HEARTBEAT.as_secs(),
+            server_version: env!("CARGO_PKG_VERSION"),
+            limits: &node.limits,
+        };
+        self.link.push(hello.frame());
+    }
+
+    /// Says to the session of the user that this socket is there.
+    fn open_session(&self, ctx: &Context<Self>) {
+        let order = SessionOrder::Open {
+            socket: self.room.socket(&self.link),
+            closer: ctx.address().recipient(),
+        };
+        let node = &self.room.node;
+        node.sessions.open(node, self.link.user, order);
+    }
+
+    /// Tells the session; one that died is started again and told of this socket first.
+    pub(super) fn tell_session(&self, order: SessionOrder, ctx: &Context<Self>) {
+        let sessions = &self.room.node.sessions;
+        if let Err(order) = sessions.tell(self.link.user, order) {
+            self.open_session(ctx);
+            if sessions.tell(self.link.user, order).is_err() {
+                tracing::warn!(user.id = %self.link.user, "a session did not take an order");
+            }
+        }
+    }
+
+    fn hear(&mut self, heard: Heard, ctx: &mut Context<Self>) {
+        match self.charge() {
+            Verdict::Flooding => return self.link.close(CloseReason::Flooding),
+            Verdict::Refuse(after) => {
+                if let Heard::Text(text) = heard {
+                    let id = client::parse(&text).map_or_else(|bad| bad.id, |spoken| spoken.id);
+                    self.refuse(id.as_deref(), &Failure::rate_limited(after));
+                }
+                return;
+            }
+            Verdict::Accept => {}
+        }
+        match heard {
+            Heard::Text(text) => match client::parse(&text) {
+                Ok(Spoken { id, frame }) => self.handle_frame(id, frame, ctx),
+                Err(bad) => self.refuse(bad.id.as_deref(), &bad.failure),
+            },
+            Heard::Ping(payload) => self.link.push(pong(&payload)),
+            Heard::Pong => {}
+            Heard::Close => {
+                self.deaf = true;
+                self.link.close(CloseReason::Asked);
+            }
+        }
+    }
+
+    fn charge(&mut self) -> Verdict {
+        if self.room.node.settings.unlimited {
+            return Verdict::Accept;
+        }
+        self.budget
+            .charge(&self.room.node.rate, self.born.elapsed())
+    }
+
+    pub(super) fn refuse(&self, id: Option<&str>, failure: &Failure) {
+        self.link.push(frame::error(id, failure));
+    }
+}
+
+impl Actor for ConnectionActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.greet();
+        self.room.join(&self.link);
+        self.open_session(ctx);
+    }
+}
+
+/// Also when a handler panicked: nothing of a socket stays behind.
+impl Drop for ConnectionActor {
+    fn drop(&mut self) {
+        self.room.leave(&self.link);
+        self.link.end();
+        for user in self.watched.drain(..) {
+            self.room.node.watches.remove(user, self.link.id);
+        }
+        let closed = SessionOrder::Closed(self.link.id);
+        // No session: nothing that would have to know.
+        let _ = self.room.node.sessions.tell(self.link.user, closed);
+    }
+}
+
+impl StreamHandler<Result<Bytes, PayloadError>> for ConnectionActor {
+    fn handle(&mut self, bytes: Result<Bytes, PayloadError>, ctx: &mut Self::Context) {
+        let Ok(bytes) = bytes else {
+            return ctx.stop();
+        };
+        self.link.hear();
+        if self.deaf {
+            return;
+        }
+        self.inbound.feed(&bytes);
+        loop {
+            match self.inbound.heard() {
+                Ok(None) => return,
+                Ok(Some(Heard::Close)) if !self.link.is_open() => {
+                    self.deaf = true;
+                    return self.link.end();
+                }
+                Ok(Some(_)) if !self.link.is_open() => {}
+                Ok(Some(heard)) => self.hear(heard, ctx),
+                Err(reason) => {
+                    self.deaf = true;
+                    return self.link.close(reason);
+                }
+            }
+        }
+    }
+}
+
+impl Handler<CloseConnection> for ConnectionActor {
+    type Result = ();
+
+    fn handle(&mut self, CloseConnection(reason): CloseConnection, _: &mut Self::Context) {
+        self.link.close(reason);
+    }
+}

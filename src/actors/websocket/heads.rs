@@ -1,0 +1,146 @@
+//! A lost tail is found without a later message (D6): what changed lately, told to who may see it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use ahash::AHashMap;
+
+use super::Node;
+use super::lane::LaneOrder;
+use crate::actors::request::tell;
+use crate::clock::Timestamp;
+use crate::id::{ChatId, UserId};
+use crate::storage::StoreResult;
+use crate::wire::socket::HeadView;
+
+/// How often the outbox is read. Each socket says heads every 25 s, so a lost tail is found within
+/// 35 s.
+const ROUND: Duration = Duration::from_secs(10);
+/// How far back each reading goes: past anything that was late to commit.
+const LOOK_BACK: Duration = Duration::from_secs(60);
+
+/// What changed since the last round, by who may see it.
+#[derive(Debug, Default)]
+pub struct HeadsRound {
+    pub chats: AHashMap<UserId, Vec<(ChatId, HeadView)>>,
+    /// The rev of each online user's own log.
+    pub me: AHashMap<UserId, u64>,
+}
+
+/// Read the outbox now, and tell everything of the last minute again.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct RoundDue;
+
+/// One per node.
+pub struct HeadsActor {
+    node: Arc<Node>,
+    /// What was told of the last minute's chats, so that it is told once.
+    told: AHashMap<ChatId, (HeadView, Timestamp)>,
+    reading: bool,
+}
+
+impl HeadsActor {
+    pub fn new(node: Arc<Node>) -> Self {
+        Self {
+            node,
+            told: AHashMap::new(),
+            reading: false,
+        }
+    }
+
+    fn read(&mut self, ctx: &mut Context<Self>) {
+        if self.reading {
+            return;
+        }
+        self.reading = true;
+        let now = self.node.clock.now();
+        let told = std::mem::take(&mut self.told);
+        let round = read_round(Arc::clone(&self.node), told, now).into_actor(self);
+        ctx.spawn(round.map(|(round, told), heads, _| {
+            heads.reading = false;
+            heads.told = told;
+            let Some(round) = round else { return };
+            let round = Arc::new(round);
+            for lane in heads.node.lanes.read().iter() {
+                if tell(lane, LaneOrder::Heads(Arc::clone(&round))).is_err() {
+                    tracing::warn!("a lane did not take its heads");
+                }
+            }
+        }));
+    }
+}
+
+type Told = AHashMap<ChatId, (HeadView, Timestamp)>;
+
+/// Reads what changed; an unreadable store leaves `told` as it was, for the next round.
+async fn read_round(node: Arc<Node>, mut told: Told, now: Timestamp) -> (Option<HeadsRound>, Told) {
+    match changed(&node, &told, now).await {
+        Ok((round, fresh)) => {
+            told.extend(fresh.into_iter().map(|(chat, head)| (chat, (head, now))));
+            told.retain(|_, (_, at)| now.since(*at) < LOOK_BACK * 2);
+            (Some(round), told)
+        }
+        Err(error) => {
+            tracing::warn!(store = error.store, cause = %error.message, "heads were not read");
+            (None, told)
+        }
+    }
+}
+
+async fn changed(
+    node: &Node,
+    told: &Told,
+    now: Timestamp,
+) -> StoreResult<(HeadsRound, AHashMap<ChatId, HeadView>)> {
+    let mut fresh: AHashMap<ChatId, HeadView> = AHashMap::new();
+    for entry in node
+        .stores
+        .messages
+        .outbox_since(now.minus(LOOK_BACK))
+        .await?
+    {
+        let head = HeadView {
+            seq: entry.head_seq,
+            rev: entry.last_rev,
+        };
+        let known = fresh.entry(entry.chat_id).or_insert(head);
+        if known.rev < head.rev {
+            *known = head;
+        }
+    }
+    fresh.retain(|chat, head| told.get(chat).is_none_or(|(known, _)| known.rev < head.rev));
+    let mut round = HeadsRound::default();
+    let chats: Vec<ChatId> = fresh.keys().copied().collect();
+    for (chat, members) in node.stores.chats.list_members(chats).await? {
+        let Some(head) = fresh.get(&chat) else {
+            continue;
+        };
+        for user in members {
+            if node.fanout.is_online(user) {
+                round.chats.entry(user).or_default().push((chat, *head));
+            }
+        }
+    }
+    Ok((round, fresh))
+}
+
+impl Actor for HeadsActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(ROUND, Self::read);
+    }
+}
+
+impl Handler<RoundDue> for HeadsActor {
+    type Result = ();
+
+    fn handle(&mut self, _: RoundDue, ctx: &mut Self::Context) {
+        if !self.reading {
+            self.told.clear();
+            self.read(ctx);
+        }
+    }
+}

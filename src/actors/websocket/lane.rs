@@ -1,0 +1,279 @@
+//! The sockets of one arbiter: deliveries in, frames into their queues; one clock for all of them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
+use ahash::{AHashMap, AHashSet};
+
+use super::Node;
+use super::close::CloseReason;
+use super::heads::HeadsRound;
+use super::link::{Beat, Link};
+use super::wheel::Wheel;
+use crate::actors::auth::requests::SessionsRevoked;
+use crate::actors::fanout::{Deliver, Delivery, FanOut, Lane, SocketRef};
+use crate::id::{ConnectionId, UserId};
+use crate::wire::frame::Frame;
+use crate::wire::socket::SocketEvent;
+
+/// Deliveries that may wait for an arbiter; beyond it they are lost and heads are said at once.
+const DELIVERIES_WAITING: usize = 16 * 1024;
+const TICK: Duration = Duration::from_secs(1);
+/// How long a peer may take nothing of what waits before it counts as too slow.
+const STALL: Duration = Duration::from_secs(15);
+
+/// The sockets of one arbiter. Shared by its lane actor and its connections, on that arbiter.
+pub struct Room {
+    pub node: Arc<Node>,
+    pub lane: Lane,
+    overflowed: Arc<AtomicBool>,
+    sockets: RefCell<Sockets>,
+}
+
+#[derive(Default)]
+struct Sockets {
+    by_id: AHashMap<ConnectionId, Rc<Link>>,
+    by_user: AHashMap<UserId, Local>,
+    wheel: Wheel,
+}
+
+/// A user's sockets here, and the rev of his own log as last read.
+#[derive(Default)]
+struct Local {
+    links: Vec<Rc<Link>>,
+    me: u64,
+}
+
+impl Room {
+    /// Takes a socket in: from here on it gets what its user is sent.
+    pub fn join(&self, link: &Rc<Link>) {
+        let first_wait = match link.beat(self.node.clock.now()) {
+            Beat::Gone => return,
+            Beat::Wait(wait) | Beat::Pinged(wait) => wait,
+        };
+        let mut sockets = self.sockets.borrow_mut();
+        sockets.by_id.insert(link.id, Rc::clone(link));
+        let local = sockets.by_user.entry(link.user).or_default();
+        local.links.push(Rc::clone(link));
+        if local.links.len() == 1 {
+            self.node.fanout.place(link.user, self.lane, true);
+        }
+        sockets.wheel.schedule(link.id, seconds(first_wait));
+        metrics::gauge!("troupe_sockets").increment(1.0);
+    }
+
+    /// Lets a socket go.
+    pub fn leave(&self, link: &Link) {
+        let mut sockets = self.sockets.borrow_mut();
+        if sockets.by_id.remove(&link.id).is_none() {
+            return;
+        }
+        metrics::gauge!("troupe_sockets").decrement(1.0);
+        if let Some(local) = sockets.by_user.get_mut(&link.user) {
+            local.links.retain(|other| other.id != link.id);
+            if local.links.is_empty() {
+                sockets.by_user.remove(&link.user);
+                self.node.fanout.place(link.user, self.lane, false);
+            }
+        }
+    }
+
+    pub fn socket(&self, link: &Link) -> SocketRef {
+        SocketRef {
+            lane: self.lane,
+            connection: link.id,
+        }
+    }
+
+    /// Remembers the rev of a user's own log.
+    pub fn set_me(&self, user: UserId, rev: u64) {
+        if let Some(local) = self.sockets.borrow_mut().by_user.get_mut(&user) {
+            local.me = local.me.max(rev);
+        }
+    }
+
+    fn deliver(&self, deliveries: Vec<Delivery>) {
+        let sockets = self.sockets.borrow();
+        for delivery in deliveries {
+            match delivery {
+                Delivery::FanOut(fan_out) => sockets.fan_out(&fan_out),
+                Delivery::Answer {
+                    connection, frame, ..
+                } => {
+                    if let Some(link) = sockets.by_id.get(&connection) {
+                        link.push(frame);
+                    }
+                }
+            }
+        }
+    }
+
+    fn tick(&self) {
+        let now = self.node.clock.now();
+        let mut sockets = self.sockets.borrow_mut();
+        for id in sockets.wheel.turn() {
+            let Some(link) = sockets.by_id.get(&id).map(Rc::clone) else {
+                continue;
+            };
+            let wait = match link.beat(now) {
+                Beat::Gone => continue,
+                Beat::Wait(wait) => wait,
+                Beat::Pinged(wait) => {
+                    sockets.say_heads(&link);
+                    wait
+                }
+            };
+            sockets.wheel.schedule(id, seconds(wait));
+        }
+        for link in sockets.by_id.values() {
+            if link.stalled() >= STALL {
+                link.close(CloseReason::TooSlow);
+            }
+        }
+    }
+
+    /// Notes what changed; says it at once when frames were lost on the way here.
+    fn take_round(&self, round: &HeadsRound) {
+        let mut sockets = self.sockets.borrow_mut();
+        let lost = self.overflowed.swap(false, Ordering::AcqRel);
+        for (user, local) in &mut sockets.by_user {
+            if let Some(rev) = round.me.get(user) {
+                local.me = local.me.max(*rev);
+            }
+            let changed = round.chats.get(user).map(Vec::as_slice).unwrap_or_default();
+            for (chat_id, head) in changed {
+                for link in &local.links {
+                    link.note(*chat_id, *head);
+                }
+            }
+        }
+        if lost {
+            let links: Vec<_> = sockets.by_id.values().map(Rc::clone).collect();
+            for link in links {
+                sockets.say_heads(&link);
+            }
+        }
+    }
+
+    fn every(&self, mut act: impl FnMut(&Rc<Link>)) {
+        for link in self.sockets.borrow().by_id.values() {
+            act(link);
+        }
+    }
+
+    pub fn overflowed(&self) -> bool {
+        self.overflowed.load(Ordering::Acquire)
+    }
+}
+
+impl Sockets {
+    fn fan_out(&self, fan_out: &FanOut) {
+        for user in fan_out.to.iter() {
+            let Some(local) = self.by_user.get(user) else {
+                continue;
+            };
+            for link in &local.links {
+                if fan_out.except != Some(link.id) {
+                    link.push(fan_out.frame.clone());
+                }
+            }
+        }
+    }
+
+    fn say_heads(&self, link: &Rc<Link>) {
+        let me = self.by_user.get(&link.user).map_or(0, |local| local.me);
+        let chats = link.take_changed();
+        link.push(SocketEvent::Heads { chats: &chats, me }.frame());
+    }
+}
+
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+/// What the node asks of every lane.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub enum LaneOrder {
+    Heads(Arc<HeadsRound>),
+    /// To every socket.
+    Say(Frame),
+    CloseAll(CloseReason),
+}
+
+/// One per arbiter that serves sockets; its mailbox is what `Fanout` calls a lane.
+pub struct LaneActor {
+    room: Rc<Room>,
+}
+
+impl LaneActor {
+    /// Starts a lane on this arbiter.
+    pub fn start_here(node: &Arc<Node>) -> Rc<Room> {
+        let mut ctx = Context::new();
+        ctx.set_mailbox_capacity(DELIVERIES_WAITING);
+        let address: Addr<Self> = ctx.address();
+        let (lane, overflowed) = node.fanout.register(address.clone().recipient());
+        node.lanes.write().push(address.clone().recipient());
+        node.revocations.subscribe(address.recipient());
+        let room = Rc::new(Room {
+            node: Arc::clone(node),
+            lane,
+            overflowed,
+            sockets: RefCell::default(),
+        });
+        ctx.run(Self {
+            room: Rc::clone(&room),
+        });
+        room
+    }
+}
+
+impl Actor for LaneActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(TICK, |lane, _| {
+            lane.room.tick();
+            if lane.room.overflowed() {
+                lane.room.node.ask_round();
+            }
+        });
+    }
+}
+
+impl Handler<Deliver> for LaneActor {
+    type Result = ();
+
+    fn handle(&mut self, Deliver(deliveries): Deliver, _: &mut Self::Context) {
+        self.room.deliver(deliveries);
+    }
+}
+
+impl Handler<LaneOrder> for LaneActor {
+    type Result = ();
+
+    fn handle(&mut self, order: LaneOrder, _: &mut Self::Context) {
+        match order {
+            LaneOrder::Heads(round) => self.room.take_round(&round),
+            LaneOrder::Say(frame) => self.room.every(|link| link.push(frame.clone())),
+            LaneOrder::CloseAll(reason) => self.room.every(|link| link.close(reason)),
+        }
+    }
+}
+
+impl Handler<SessionsRevoked> for LaneActor {
+    type Result = ();
+
+    fn handle(&mut self, SessionsRevoked { sessions }: SessionsRevoked, _: &mut Self::Context) {
+        let revoked: AHashSet<_> = sessions.iter().collect();
+        self.room.every(|link| {
+            if revoked.contains(&link.session) {
+                link.close(CloseReason::SessionGone);
+            }
+        });
+    }
+}

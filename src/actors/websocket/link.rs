@@ -1,0 +1,210 @@
+//! One socket as its arbiter sees it: the queue to its peer and the signs of life from it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Weak;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::close::{CloseReason, ping};
+use super::queue::{Pushed, Queue};
+use super::transport::Transport;
+use crate::clock::Timestamp;
+use crate::id::{ChatId, ConnectionId, SessionId, UserId};
+use crate::wire::frame::{Frame, FrameClass};
+use crate::wire::socket::HeadView;
+
+/// How often the server pings, and says its heads.
+pub const HEARTBEAT: Duration = Duration::from_secs(25);
+/// How long a peer may stay silent.
+pub const SILENCE: Duration = Duration::from_secs(60);
+/// How long the server reads on after its close frame.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How long after that the close frame may take to be written.
+const LAST_WRITE: Duration = Duration::from_secs(3);
+
+/// Who a socket belongs to, as its token said.
+#[derive(Clone, Copy, Debug)]
+pub struct Admission {
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    pub expires_at: Timestamp,
+}
+
+/// What a socket must do now, and when to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beat {
+    Gone,
+    Wait(Duration),
+    /// A ping was queued; heads are due with it.
+    Pinged(Duration),
+}
+
+/// Shared by the connection, its response body and its lane, all on one arbiter.
+#[derive(Debug)]
+pub struct Link {
+    pub id: ConnectionId,
+    pub user: UserId,
+    pub session: SessionId,
+    queue: RefCell<Queue>,
+    transport: Weak<Transport>,
+    expires: Cell<Timestamp>,
+    heard: Cell<Instant>,
+    pinged: Cell<Instant>,
+    background: Cell<bool>,
+    closed: Cell<Option<CloseReason>>,
+    changed: RefCell<BTreeMap<ChatId, HeadView>>,
+}
+
+impl Link {
+    pub fn new(admission: &Admission, queue: Queue, transport: Weak<Transport>) -> Self {
+        let now = Instant::now();
+        Self {
+            id: ConnectionId::new(),
+            user: admission.user_id,
+            session: admission.session_id,
+            queue: RefCell::new(queue),
+            transport,
+            expires: Cell::new(admission.expires_at),
+            heard: Cell::new(now),
+            pinged: Cell::new(now),
+            background: Cell::new(false),
+            closed: Cell::new(None),
+            changed: RefCell::default(),
+        }
+    }
+
+    /// Queues a frame for the peer; a peer that is too slow for it is closed.
+    pub fn push(self: &Rc<Self>, frame: Frame) {
+        if self.background.get() && frame.class <= FrameClass::Typing {
+            return;
+        }
+        let pushed = self.queue.borrow_mut().push(frame);
+        if pushed == Pushed::Overflow {
+            self.close(CloseReason::TooSlow);
+        }
+    }
+
+    /// Says goodbye, reads on for a second, and then lets go, by force if need be.
+    pub fn close(self: &Rc<Self>, reason: CloseReason) {
+        if self
+            .closed
+            .replace(self.closed.get().or(Some(reason)))
+            .is_some()
+        {
+            return;
+        }
+        metrics::counter!("troupe_socket_closed_total", "reason" => reason.as_str()).increment(1);
+        self.queue
+            .borrow_mut()
+            .close(reason.frame(), reason.at_once());
+        let link = Rc::clone(self);
+        actix::spawn(async move {
+            if reason != CloseReason::Asked {
+                tokio::time::sleep(FAREWELL).await;
+            }
+            link.end();
+            tokio::time::sleep(LAST_WRITE).await;
+            link.shut();
+        });
+    }
+
+    /// Both sides are done: the body ends when what waits is written.
+    pub fn end(&self) {
+        self.queue.borrow_mut().end();
+    }
+
+    /// Shuts the TCP socket down, whatever waits.
+    pub fn shut(&self) {
+        if let Some(transport) = self.transport.upgrade() {
+            transport.shut();
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.queue.borrow().is_open()
+    }
+
+    /// How long the peer has taken nothing of what waits for it.
+    pub fn stalled(&self) -> Duration {
+        self.queue.borrow().stalled()
+    }
+
+    /// The peer has said something.
+    pub fn hear(&self) {
+        self.heard.set(Instant::now());
+    }
+
+    pub fn expires(&self) -> Timestamp {
+        self.expires.get()
+    }
+
+    pub fn renew(&self, expires_at: Timestamp) {
+        self.expires.set(expires_at);
+    }
+
+    /// Holds typing and presence back, or lets them through again; answers how it was.
+    pub fn set_background(&self, background: bool) -> bool {
+        self.background.replace(background)
+    }
+
+    /// Called when its time on the wheel has come.
+    pub fn beat(self: &Rc<Self>, now: Timestamp) -> Beat {
+        if !self.is_open() {
+            return Beat::Gone;
+        }
+        if self.expires.get() <= now {
+            self.close(CloseReason::TokenOver);
+            return Beat::Gone;
+        }
+        let silent = self.heard.get().elapsed();
+        if silent >= SILENCE {
+            self.close(CloseReason::Silent);
+            return Beat::Gone;
+        }
+        let since_ping = self.pinged.get().elapsed();
+        let due = since_ping >= HEARTBEAT;
+        if due {
+            self.pinged.set(Instant::now());
+            self.push(ping());
+        }
+        let next_ping = if due {
+            HEARTBEAT
+        } else {
+            HEARTBEAT - since_ping
+        };
+        let wait = next_ping
+            .min(SILENCE - silent)
+            .min(self.expires.get().since(now));
+        if due {
+            Beat::Pinged(wait)
+        } else {
+            Beat::Wait(wait)
+        }
+    }
+
+    /// Remembers how far a chat has got, to be said with the next heads.
+    pub fn note(&self, chat_id: ChatId, head: HeadView) {
+        self.changed.borrow_mut().insert(chat_id, head);
+    }
+
+    /// What changed since the last heads.
+    pub fn take_changed(&self) -> BTreeMap<ChatId, HeadView> {
+        self.changed.take()
+    }
+
+    /// The next piece for the wire.
+    pub fn poll_piece(&self, cx: &Context<'_>) -> Poll<Option<Bytes>> {
+        self.queue.borrow_mut().poll_piece(cx)
+    }
+
+    /// Waits until a large frame fits; `false` when the socket is going.
+    pub async fn room(&self) -> bool {
+        std::future::poll_fn(|cx| self.queue.borrow_mut().poll_room(cx)).await;
+        self.is_open()
+    }
+}

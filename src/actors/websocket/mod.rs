@@ -1,0 +1,193 @@
+//! Sockets: a lane per HTTP worker, a session per signed-in user, a connection per WebSocket.
+//!
+//! `http/ws.rs` admits, [`connection`] speaks, [`lane`] delivers, [`session`] keeps what a user's
+//! sockets have in common, [`heads`] finds what was lost.
+
+pub mod close;
+pub mod connection;
+pub mod fields;
+pub mod frame;
+pub mod heads;
+pub mod inbound;
+pub mod lane;
+pub mod link;
+pub mod presence;
+pub mod queue;
+pub mod session;
+mod speech;
+mod sync;
+pub mod transport;
+pub mod wheel;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Recipient};
+use parking_lot::RwLock;
+
+use self::close::CloseReason;
+use self::heads::{HeadsActor, RoundDue};
+use self::lane::{LaneActor, LaneOrder, Room};
+use self::presence::Watches;
+use self::session::Sessions;
+use super::auth::requests::{Revocations, ValidateToken};
+use super::fanout::Fanout;
+use super::message::requests::SyncChats;
+use super::placement::ChatDoor;
+use super::request::tell;
+use super::user::requests::GetPresence;
+use crate::clock::Clock;
+use crate::domain::chat::GROUP_MEMBERS;
+use crate::domain::flood::FrameRate;
+use crate::domain::message::TEXT_CHARS;
+use crate::storage::Stores;
+use crate::wire::socket::{LimitsView, MediaBytesView, SocketEvent};
+
+/// What an operator may set about sockets.
+#[derive(Clone, Debug)]
+pub struct SocketSettings {
+    /// More than these: the oldest is closed with 4409.
+    pub sockets_per_user: usize,
+    /// What may wait for one peer before it counts as too slow.
+    pub queue_bytes: usize,
+    pub frames_per_second: u16,
+    /// No budget of frames; for load tests.
+    pub unlimited: bool,
+    /// Said in `hello`.
+    pub media_bytes: MediaBytesView,
+}
+
+impl Default for SocketSettings {
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            sockets_per_user: 10,
+            queue_bytes: 1024 * 1024,
+            frames_per_second: 50,
+            unlimited: false,
+            media_bytes: MediaBytesView {
+                image: 16 * MIB,
+                video: 64 * MIB,
+                audio: 64 * MIB,
+                document: 100 * MIB,
+            },
+        }
+    }
+}
+
+/// What sockets need of the rest of the node.
+pub struct SocketNeeds {
+    pub settings: SocketSettings,
+    pub clock: Clock,
+    pub stores: Stores,
+    pub fanout: Fanout,
+    pub door: ChatDoor,
+    pub revocations: Revocations,
+    pub validate_token: Recipient<ValidateToken>,
+    pub get_presence: Recipient<GetPresence>,
+    pub sync_chats: Recipient<SyncChats>,
+}
+
+/// What all sockets of a node share.
+pub struct Node {
+    pub settings: SocketSettings,
+    pub clock: Clock,
+    pub stores: Stores,
+    pub fanout: Fanout,
+    pub door: ChatDoor,
+    pub revocations: Revocations,
+    pub validate_token: Recipient<ValidateToken>,
+    pub get_presence: Recipient<GetPresence>,
+    pub sync_chats: Recipient<SyncChats>,
+    pub sessions: Sessions,
+    pub watches: Watches,
+    limits: LimitsView,
+    rate: FrameRate,
+    lanes: RwLock<Vec<Recipient<LaneOrder>>>,
+    heads: RwLock<Option<Recipient<RoundDue>>>,
+}
+
+impl Node {
+    /// Has heads read and told now.
+    pub fn ask_round(&self) {
+        if let Some(heads) = self.heads.read().as_ref() {
+            // Refused means that a reading is asked for already.
+            let _ = tell(heads, RoundDue);
+        }
+    }
+
+    fn order(&self, order: &LaneOrder) {
+        for lane in self.lanes.read().iter() {
+            if tell(lane, order.clone()).is_err() {
+                tracing::warn!("a lane did not take an order");
+            }
+        }
+    }
+}
+
+/// The sockets of a node. Cheap to clone; `app.rs` holds it.
+#[derive(Clone)]
+pub struct Websocket(Arc<Node>);
+
+/// The way in for the requests of one HTTP worker; made on its own arbiter.
+#[derive(Clone)]
+pub struct Doorway(pub Rc<Room>);
+
+impl Websocket {
+    /// Starts what a node has once.
+    pub fn start(needs: SocketNeeds) -> Self {
+        let limits = LimitsView {
+            frame_bytes: inbound::CLIENT_FRAME_BYTES,
+            frames_per_second: needs.settings.frames_per_second,
+            text_chars: TEXT_CHARS,
+            group_members: GROUP_MEMBERS,
+            media_bytes: needs.settings.media_bytes,
+        };
+        let node = Arc::new(Node {
+            rate: FrameRate::of(needs.settings.frames_per_second),
+            limits,
+            settings: needs.settings,
+            clock: needs.clock,
+            stores: needs.stores,
+            fanout: needs.fanout,
+            door: needs.door,
+            revocations: needs.revocations,
+            validate_token: needs.validate_token,
+            get_presence: needs.get_presence,
+            sync_chats: needs.sync_chats,
+            sessions: Sessions::default(),
+            watches: Watches::default(),
+            lanes: RwLock::default(),
+            heads: RwLock::default(),
+        });
+        let heads = HeadsActor::new(Arc::clone(&node)).start().recipient();
+        *node.heads.write() = Some(heads);
+        Self(node)
+    }
+
+    /// Starts a lane on this arbiter; call it in the `App` factory, which runs on the worker's own.
+    pub fn doorway(&self) -> Doorway {
+        Doorway(LaneActor::start_here(&self.0))
+    }
+
+    /// Users with a session on this node.
+    pub fn sessions(&self) -> usize {
+        self.0.sessions.count()
+    }
+
+    /// Tells every socket to go, closes them with 1001, and waits until they have gone, at most
+    /// `patience`.
+    pub async fn drain(&self, patience: Duration) {
+        const NOTICE: Duration = Duration::from_millis(500);
+        let reconnect_after_ms = 1000 + rand::random_range(0..4000);
+        let goaway = SocketEvent::GoAway { reconnect_after_ms };
+        self.0.order(&LaneOrder::Say(goaway.frame()));
+        let deadline = tokio::time::Instant::now() + patience;
+        tokio::time::sleep(NOTICE.min(patience)).await;
+        self.0.order(&LaneOrder::CloseAll(CloseReason::GoingAway));
+        while self.0.fanout.online_count() > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}

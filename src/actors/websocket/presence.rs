@@ -1,0 +1,110 @@
+//! Who watches whom, and telling them when someone comes or goes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dashmap::DashMap;
+
+use super::Node;
+use crate::actors::fanout::{Delivery, SocketRef};
+use crate::actors::request::{Answer, ask};
+use crate::actors::user::requests::GetPresence;
+use crate::clock::Timestamp;
+use crate::id::{ConnectionId, UserId};
+use crate::wire::frame::{Event, Frame};
+use crate::wire::user::PresenceView;
+
+/// Most people one socket may watch.
+pub const WATCHED_PER_SOCKET: usize = 500;
+/// Most sockets that are told of one person; who comes later only gets the first answer.
+const WATCHERS: usize = 10_000;
+
+/// A socket that wants to know of someone, and who sits before it.
+#[derive(Clone, Copy, Debug)]
+struct Watcher {
+    viewer: UserId,
+    socket: SocketRef,
+}
+
+/// The watchers of everyone who is watched, whether he is here or not.
+#[derive(Default)]
+pub struct Watches {
+    by_watched: DashMap<UserId, BTreeMap<ConnectionId, Watcher>, ahash::RandomState>,
+}
+
+impl Watches {
+    pub fn insert(&self, watched: UserId, viewer: UserId, socket: SocketRef) {
+        let mut watchers = self.by_watched.entry(watched).or_default();
+        if watchers.len() < WATCHERS {
+            watchers.insert(socket.connection, Watcher { viewer, socket });
+        }
+    }
+
+    pub fn remove(&self, watched: UserId, connection: ConnectionId) {
+        if let dashmap::Entry::Occupied(mut entry) = self.by_watched.entry(watched) {
+            entry.get_mut().remove(&connection);
+            if entry.get().is_empty() {
+                entry.remove();
+            }
+        }
+    }
+
+    /// The sockets that watch someone, by who sits before them.
+    fn of(&self, watched: UserId) -> BTreeMap<UserId, Vec<SocketRef>> {
+        let mut by_viewer: BTreeMap<UserId, Vec<SocketRef>> = BTreeMap::new();
+        if let Some(watchers) = self.by_watched.get(&watched) {
+            for watcher in watchers.values() {
+                by_viewer
+                    .entry(watcher.viewer)
+                    .or_default()
+                    .push(watcher.socket);
+            }
+        }
+        by_viewer
+    }
+}
+
+/// Someone has his first socket here.
+pub fn come(node: &Arc<Node>, user: UserId) {
+    let at = node.clock.now();
+    actix::spawn(move_to(Arc::clone(node), user, true, at));
+}
+
+/// Someone's last socket ended at a time, and no other came.
+pub fn go(node: &Arc<Node>, user: UserId, at: Timestamp) {
+    actix::spawn(move_to(Arc::clone(node), user, false, at));
+}
+
+async fn move_to(node: Arc<Node>, user: UserId, online: bool, at: Timestamp) {
+    match node.stores.presence.update(user, online, at).await {
+        Ok(true) => announce(&node, user).await,
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(store = error.store, cause = %error.message, "presence was not kept");
+        }
+    }
+}
+
+/// Tells everyone who watches someone what each may see of it.
+async fn announce(node: &Node, owner: UserId) {
+    for (viewer, sockets) in node.watches.of(owner) {
+        let Ok(frame) = seen_by(node, viewer, owner).await else {
+            continue;
+        };
+        let deliveries = sockets.into_iter().map(|socket| {
+            let delivery = Delivery::Answer {
+                connection: socket.connection,
+                frame: frame.clone(),
+                mark: None,
+            };
+            (Some(socket), delivery)
+        });
+        node.fanout.send(deliveries.collect());
+    }
+}
+
+/// `presence.updated` of one person as another may see it.
+pub async fn seen_by(node: &Node, viewer: UserId, owner: UserId) -> Answer<Frame> {
+    let view: PresenceView = ask(&node.get_presence, GetPresence { viewer, owner }).await?;
+    Ok(Event::PresenceUpdated(&view).frame())
+}

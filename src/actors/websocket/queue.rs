@@ -1,0 +1,185 @@
+//! What waits to be written to one socket: ready frames under a cap on bytes (D11).
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::wire::frame::{Frame, FrameClass};
+
+/// Largest piece handed to the HTTP layer at once: it copies what it gets, into a buffer it keeps.
+const PIECE_BYTES: usize = 4096;
+/// Slots that an empty queue may keep.
+const SLOTS_KEPT: usize = 8;
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    Queued,
+    /// Shed, or the socket is closing: nothing to be done.
+    Dropped,
+    /// No room for a frame that may not be dropped: close with 4408.
+    Overflow,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// The close frame is queued; the peer may still send.
+    Closing,
+    /// Nothing more will be queued; the body ends when the rest is written.
+    Ended,
+}
+
+/// The queue of one socket; the lane pushes, the response body takes.
+#[derive(Debug)]
+pub struct Queue {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    capacity: usize,
+    /// The first frame has been written in part and must be finished.
+    started: bool,
+    state: State,
+    moved_at: Instant,
+    body: Option<Waker>,
+    drained: Option<Waker>,
+}
+
+impl Queue {
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            frames: VecDeque::new(),
+            bytes: 0,
+            capacity,
+            started: false,
+            state: State::Open,
+            moved_at: Instant::now(),
+            body: None,
+            drained: None,
+        }
+    }
+
+    /// Queues a frame. When it does not fit, presence goes first, then typing.
+    pub fn push(&mut self, frame: Frame) -> Pushed {
+        if self.state != State::Open {
+            return Pushed::Dropped;
+        }
+        let fits = |queue: &Self| queue.bytes + frame.bytes.len() <= queue.capacity;
+        for class in [FrameClass::Presence, FrameClass::Typing] {
+            if !fits(self) {
+                self.shed(class);
+            }
+        }
+        if !fits(self) {
+            return if frame.class <= FrameClass::Typing {
+                Pushed::Dropped
+            } else {
+                Pushed::Overflow
+            };
+        }
+        self.put(frame);
+        Pushed::Queued
+    }
+
+    /// Queues the close frame behind what waits, or, with `at_once`, in its place.
+    pub fn close(&mut self, frame: Frame, at_once: bool) {
+        if self.state != State::Open {
+            return;
+        }
+        if at_once {
+            self.frames.truncate(usize::from(self.started));
+            self.bytes = self.frames.iter().map(|one| one.bytes.len()).sum();
+        }
+        self.put(frame);
+        self.state = State::Closing;
+        wake(&mut self.drained);
+    }
+
+    /// Nothing comes any more: the body ends once all is written.
+    pub fn end(&mut self) {
+        self.state = State::Ended;
+        wake(&mut self.body);
+        wake(&mut self.drained);
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    /// How long the peer has taken nothing of what waits; zero when nothing does.
+    pub fn stalled(&self) -> Duration {
+        if self.frames.is_empty() {
+            Duration::ZERO
+        } else {
+            self.moved_at.elapsed()
+        }
+    }
+
+    /// The next piece to write; `None` when the stream is over.
+    pub fn poll_piece(&mut self, cx: &Context<'_>) -> Poll<Option<Bytes>> {
+        let Some(front) = self.frames.front_mut() else {
+            if self.state == State::Ended {
+                return Poll::Ready(None);
+            }
+            remember(&mut self.body, cx);
+            return Poll::Pending;
+        };
+        let piece = if front.bytes.len() > PIECE_BYTES {
+            self.started = true;
+            front.bytes.split_to(PIECE_BYTES)
+        } else {
+            let whole = std::mem::take(&mut front.bytes);
+            self.frames.pop_front();
+            self.started = false;
+            whole
+        };
+        self.bytes -= piece.len();
+        self.moved_at = Instant::now();
+        if self.frames.is_empty() && self.frames.capacity() > SLOTS_KEPT {
+            self.frames.shrink_to(SLOTS_KEPT);
+        }
+        if self.bytes <= self.capacity / 4 {
+            wake(&mut self.drained);
+        }
+        Poll::Ready(Some(piece))
+    }
+
+    /// Ready when there is room for a large frame, or when the socket is going.
+    pub fn poll_room(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if self.state != State::Open || self.bytes <= self.capacity / 4 {
+            return Poll::Ready(());
+        }
+        remember(&mut self.drained, cx);
+        Poll::Pending
+    }
+
+    fn put(&mut self, frame: Frame) {
+        if self.frames.is_empty() {
+            self.moved_at = Instant::now();
+        }
+        self.bytes += frame.bytes.len();
+        self.frames.push_back(frame);
+        wake(&mut self.body);
+    }
+
+    fn shed(&mut self, class: FrameClass) {
+        let mut first = self.started;
+        self.frames
+            .retain(|frame| std::mem::take(&mut first) || frame.class != class);
+        self.bytes = self.frames.iter().map(|one| one.bytes.len()).sum();
+    }
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}
+
+fn remember(slot: &mut Option<Waker>, cx: &Context<'_>) {
+    if slot.as_ref().is_none_or(|kept| !kept.will_wake(cx.waker())) {
+        *slot = Some(cx.waker().clone());
+    }
+}

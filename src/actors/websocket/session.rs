@@ -1,0 +1,273 @@
+//! SessionActor: one per signed-in user. It owns which sockets he has, gathers his receipts, and
+//! says when he comes and goes.
+
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, Recipient};
+use dashmap::DashMap;
+
+use super::Node;
+use super::close::CloseReason;
+use super::presence;
+use crate::actors::chat::requests::{Acknowledge, AcknowledgeReply, ChatCommand};
+use crate::actors::fanout::SocketRef;
+use crate::actors::request::{Refused, tell};
+use crate::domain::receipts::ReceiptKind;
+use crate::id::{ChatId, ConnectionId, UserId};
+use crate::wire::frame;
+
+const ORDERS_WAITING: usize = 256;
+/// How long receipts of one chat are gathered.
+const GATHER: Duration = Duration::from_millis(100);
+/// How long someone without a socket still counts as here: a phone that changes networks.
+const GRACE: Duration = Duration::from_secs(4);
+/// A session that has ended still reads what was sent to it before it was struck off.
+const LAST_READ: Duration = Duration::from_secs(1);
+
+/// What connections tell the session of their user.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub enum SessionOrder {
+    Open {
+        socket: SocketRef,
+        closer: Recipient<CloseConnection>,
+    },
+    Closed(ConnectionId),
+    /// Delivered or read up to a seq.
+    Mark {
+        chat_id: ChatId,
+        kind: ReceiptKind,
+        mark: Mark,
+    },
+}
+
+/// A receipt on its way, with whom to tell when it is refused.
+#[derive(Debug)]
+pub struct Mark {
+    pub seq: u64,
+    pub socket: SocketRef,
+    pub frame_id: Option<String>,
+}
+
+/// Closes one socket.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct CloseConnection(pub CloseReason);
+
+/// Who has a session on this node. Every order goes through here, so that none is sent to a session
+/// that has been struck off.
+#[derive(Default)]
+pub struct Sessions {
+    by_user: DashMap<UserId, Recipient<SessionOrder>, ahash::RandomState>,
+}
+
+impl Sessions {
+    /// Tells a user's session of a new socket; starts the session here if he has none.
+    pub fn open(&self, node: &Arc<Node>, user: UserId, order: SessionOrder) {
+        let start = || {
+            SessionActor::new(Arc::clone(node), user)
+                .start()
+                .recipient()
+        };
+        let mut entry = self.by_user.entry(user).or_insert_with(start);
+        if !entry.connected() {
+            *entry = start();
+        }
+        deliver(&entry, order);
+    }
+
+    /// Tells a user's session something; gives it back when it is not there (any more).
+    pub fn tell(&self, user: UserId, order: SessionOrder) -> Result<(), SessionOrder> {
+        match self.by_user.get(&user) {
+            Some(session) if session.connected() => {
+                deliver(&session, order);
+                Ok(())
+            }
+            _ => Err(order),
+        }
+    }
+
+    pub fn count(&self) -> usize {
+        self.by_user.len()
+    }
+}
+
+/// Waits for room in the mailbox if need be: a session must not miss an order.
+fn deliver(session: &Recipient<SessionOrder>, order: SessionOrder) {
+    if let Err(Refused::Full(order)) = tell(session, order) {
+        let session = session.clone();
+        actix::spawn(async move {
+            let _ = session.send(order).await;
+        });
+    }
+}
+
+struct Socket {
+    place: SocketRef,
+    closer: Recipient<CloseConnection>,
+}
+
+pub struct SessionActor {
+    node: Arc<Node>,
+    user: UserId,
+    /// Oldest first.
+    sockets: Vec<Socket>,
+    marks: BTreeMap<(ChatId, ReceiptKind), Mark>,
+    /// Which coming and going the latest timer belongs to.
+    turn: u32,
+    /// No longer in the directory.
+    struck_off: bool,
+}
+
+impl SessionActor {
+    fn new(node: Arc<Node>, user: UserId) -> Self {
+        Self {
+            node,
+            user,
+            sockets: Vec::new(),
+            marks: BTreeMap::new(),
+            turn: 0,
+            struck_off: false,
+        }
+    }
+
+    fn open(&mut self, socket: Socket) {
+        self.turn = self.turn.wrapping_add(1);
+        self.sockets
+            .retain(|other| other.place.connection != socket.place.connection);
+        self.sockets.push(socket);
+        while self.sockets.len() > self.node.settings.sockets_per_user {
+            let oldest = self.sockets.remove(0);
+            // A closer that does not answer belongs to a socket that has gone.
+            let _ = tell(
+                &oldest.closer,
+                CloseConnection(CloseReason::TooManyConnections),
+            );
+        }
+        presence::come(&self.node, self.user);
+    }
+
+    fn closed(&mut self, connection: ConnectionId, ctx: &mut Context<Self>) {
+        self.sockets
+            .retain(|socket| socket.place.connection != connection);
+        if !self.sockets.is_empty() {
+            return;
+        }
+        self.flush();
+        self.turn = self.turn.wrapping_add(1);
+        let turn = self.turn;
+        let last_seen = self.node.clock.now();
+        ctx.run_later(GRACE, move |session, ctx| {
+            if session.turn == turn {
+                presence::go(&session.node, session.user, last_seen);
+                session.strike_off(ctx);
+            }
+        });
+    }
+
+    /// Leaves the directory, then stops once its mailbox has been read.
+    fn strike_off(&mut self, ctx: &mut Context<Self>) {
+        let own = ctx.address().recipient();
+        let removed = self
+            .node
+            .sessions
+            .by_user
+            .remove_if(&self.user, |_, session| *session == own);
+        self.struck_off = removed.is_some();
+        let turn = self.turn;
+        ctx.run_later(LAST_READ, move |session, ctx| {
+            if session.turn == turn {
+                ctx.stop();
+            }
+        });
+    }
+
+    /// An order that was on its way when the session was struck off: back into the directory, or
+    /// on to whoever has taken its place, which is then answered.
+    fn successor(&mut self, ctx: &Context<Self>) -> Option<Recipient<SessionOrder>> {
+        if !self.struck_off {
+            return None;
+        }
+        let own: Recipient<SessionOrder> = ctx.address().recipient();
+        let entry = self.node.sessions.by_user.entry(self.user);
+        let holder = entry.or_insert_with(|| own.clone()).clone();
+        if holder == own {
+            self.struck_off = false;
+            self.turn = self.turn.wrapping_add(1);
+            return None;
+        }
+        Some(holder)
+    }
+
+    fn mark(&mut self, chat_id: ChatId, kind: ReceiptKind, mark: Mark, ctx: &mut Context<Self>) {
+        if self.marks.is_empty() {
+            ctx.run_later(GATHER, |session, _| session.flush());
+        }
+        match self.marks.entry((chat_id, kind)) {
+            Entry::Vacant(place) => {
+                place.insert(mark);
+            }
+            Entry::Occupied(mut kept) if kept.get().seq <= mark.seq => {
+                kept.insert(mark);
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+
+    /// Hands gathered receipts to the chats' owners.
+    fn flush(&mut self) {
+        for ((chat_id, kind), mark) in std::mem::take(&mut self.marks) {
+            let command = ChatCommand::Acknowledge(Acknowledge {
+                user: self.user,
+                kind,
+                up_to_seq: mark.seq,
+                from: Some(mark.socket.connection),
+                reply: AcknowledgeReply::Socket {
+                    socket: mark.socket,
+                    frame_id: mark.frame_id.clone(),
+                },
+            });
+            if let Err(failure) = self.node.door.tell(chat_id, command) {
+                let refused = frame::error(mark.frame_id.as_deref(), &failure);
+                self.node.fanout.answer(mark.socket, refused);
+            }
+        }
+    }
+}
+
+impl Actor for SessionActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(ORDERS_WAITING);
+        metrics::gauge!("troupe_sessions").increment(1.0);
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        metrics::gauge!("troupe_sessions").decrement(1.0);
+    }
+}
+
+impl Handler<SessionOrder> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, order: SessionOrder, ctx: &mut Self::Context) {
+        if let Some(successor) = self.successor(ctx) {
+            return deliver(&successor, order);
+        }
+        match order {
+            SessionOrder::Open { socket, closer } => self.open(Socket {
+                place: socket,
+                closer,
+            }),
+            SessionOrder::Closed(connection) => self.closed(connection, ctx),
+            SessionOrder::Mark {
+                chat_id,
+                kind,
+                mark,
+            } => self.mark(chat_id, kind, mark, ctx),
+        }
+    }
+}

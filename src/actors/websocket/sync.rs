@@ -1,0 +1,142 @@
+//! Sync over a socket: a frame per chat, as fast as the peer takes them.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+
+use super::Node;
+use super::connection::ConnectionActor;
+use super::link::Link;
+use crate::actors::message::requests::{SyncChats, SyncLimits};
+use crate::actors::request::{Answer, ask};
+use crate::error::Failure;
+use crate::id::ChatId;
+use crate::wire::frame::{self, SERVER_FRAME_BYTES};
+use crate::wire::socket::SocketEvent;
+use crate::wire::sync::{SyncChatView, SyncRequest, SyncView};
+
+impl ConnectionActor {
+    /// Answers a `sync`; one at a time.
+    pub(super) fn sync(
+        &mut self,
+        id: Option<String>,
+        request: SyncRequest,
+        ctx: &mut Context<Self>,
+    ) {
+        if std::mem::replace(&mut self.asking.sync, true) {
+            let failure = Failure::rate_limited(Duration::from_secs(1));
+            return self.refuse(id.as_deref(), &failure);
+        }
+        let link = Rc::clone(&self.link);
+        let node = Arc::clone(&self.room.node);
+        let syncing = async move {
+            if let Err(failure) = run(&node, &link, id.as_deref(), request).await {
+                link.push(frame::error(id.as_deref(), &failure));
+            }
+        };
+        ctx.spawn(syncing.into_actor(self).map(|(), actor, _| {
+            actor.asking.sync = false;
+        }));
+    }
+}
+
+/// Asks until no chat says `more`, then ends with `sync.done`.
+async fn run(
+    node: &Node,
+    link: &Rc<Link>,
+    id: Option<&str>,
+    mut request: SyncRequest,
+) -> Answer<()> {
+    let first = ask_page(node, link, &request).await?;
+    let SyncView {
+        mut chats,
+        left,
+        me,
+        acks,
+        ..
+    } = first;
+    loop {
+        let mut unfinished = Vec::new();
+        for chat in chats {
+            request.chats.insert(chat.chat_id, chat.rev);
+            if chat.more {
+                unfinished.push(chat.chat_id);
+            }
+            if !say_chat(link, id, chat).await {
+                return Ok(());
+            }
+        }
+        if unfinished.is_empty() {
+            break;
+        }
+        chats = ask_rest(node, link, &request, unfinished).await?;
+    }
+    let done = SocketEvent::SyncDone {
+        id,
+        left: &left,
+        me: &me,
+        acks: &acks,
+    };
+    link.room().await;
+    link.push(done.frame());
+    Ok(())
+}
+
+async fn ask_page(node: &Node, link: &Link, request: &SyncRequest) -> Answer<SyncView> {
+    let sync = SyncChats {
+        user: link.user,
+        request: request.clone(),
+        limits: SyncLimits::SOCKET,
+    };
+    ask(&node.sync_chats, sync).await
+}
+
+/// The next page of the chats that said `more`.
+async fn ask_rest(
+    node: &Node,
+    link: &Link,
+    request: &SyncRequest,
+    unfinished: Vec<ChatId>,
+) -> Answer<Vec<SyncChatView>> {
+    let rest = SyncRequest {
+        chats: request
+            .chats
+            .iter()
+            .filter(|(chat, _)| unfinished.contains(chat))
+            .map(|(chat, rev)| (*chat, *rev))
+            .collect(),
+        me: u64::MAX >> 11,
+        acks: None,
+        only: Some(unfinished),
+    };
+    Ok(ask_page(node, link, &rest).await?.chats)
+}
+
+/// Says one chat, in several frames when it is too large for one; `false` when the socket is going.
+async fn say_chat(link: &Rc<Link>, id: Option<&str>, chat: SyncChatView) -> bool {
+    let mut parts = vec![chat];
+    while let Some(mut chat) = parts.pop() {
+        let frame = SocketEvent::SyncChat { id, chat: &chat }.frame();
+        if frame.bytes.len() > SERVER_FRAME_BYTES && chat.messages.len() > 1 {
+            let rest = chat.messages.split_off(chat.messages.len() / 2);
+            parts.push(SyncChatView {
+                reset: false,
+                meta: None,
+                messages: rest,
+                receipts: chat.receipts.clone(),
+                ..chat
+            });
+            chat.rev = chat.messages.last().map_or(chat.rev, |last| last.rev);
+            chat.more = true;
+            parts.push(chat);
+            continue;
+        }
+        if !link.room().await {
+            return false;
+        }
+        link.push(frame);
+    }
+    true
+}

@@ -1,5 +1,0 @@
-//! What happens around every handler.
-
-mod panics;
-
-pub use panics::resource;
