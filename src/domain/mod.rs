@@ -6,4 +6,5 @@ pub mod flood;
 pub mod message;
 pub mod phone;
 pub mod receipts;
+pub mod sync;
 pub mod user;

@@ -46,3 +46,31 @@ impl Watermark {
         }
     }
 }
+
+/// A moment at which someone got (or read) up to a seq.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptTime {
+    pub user_id: UserId,
+    pub kind: ReceiptKind,
+    pub at: Timestamp,
+}
+
+/// How far a recipient may be shown to have got with the message at `seq`; `None`: only sent.
+///
+/// `shows_activity`: no block hides it; `shows_read`: both sides have read receipts on.
+pub fn shown(
+    mark: &Watermark,
+    seq: u64,
+    shows_activity: bool,
+    shows_read: bool,
+) -> Option<ReceiptKind> {
+    if !shows_activity {
+        None
+    } else if shows_read && mark.read_seq >= seq {
+        Some(ReceiptKind::Read)
+    } else if mark.delivered_seq.max(mark.read_seq) >= seq {
+        Some(ReceiptKind::Delivered)
+    } else {
+        None
+    }
+}

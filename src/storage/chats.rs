@@ -66,6 +66,19 @@ pub trait ChatStore: Send + Sync {
         chat_id: ChatId,
     ) -> StoreResult<Option<Membership>>;
 
+    /// Several memberships as [`find_membership`](Self::find_membership) gives them, in no order.
+    async fn find_memberships(
+        &self,
+        user_id: UserId,
+        chat_ids: Vec<ChatId>,
+    ) -> StoreResult<Vec<Membership>> {
+        let mut memberships = Vec::with_capacity(chat_ids.len());
+        for chat_id in chat_ids {
+            memberships.extend(self.find_membership(user_id, chat_id).await?);
+        }
+        Ok(memberships)
+    }
+
     /// Every chat this user is in, newest activity (`updated_at`) first, after the given place.
     async fn list(
         &self,

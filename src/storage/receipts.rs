@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::StoreResult;
 use crate::clock::Timestamp;
+pub use crate::domain::receipts::ReceiptTime;
 use crate::domain::receipts::{ReceiptKind, Watermark};
 use crate::id::{ChatId, UserId};
 
@@ -24,14 +25,6 @@ pub struct Moved {
     /// Where it stood before; equal to or above `up_to_seq` when it did not move.
     pub before: Watermark,
     pub after: Watermark,
-}
-
-/// A moment at which someone got (or read) up to a seq.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReceiptTime {
-    pub user_id: UserId,
-    pub kind: ReceiptKind,
-    pub at: Timestamp,
 }
 
 /// When one message reached whom.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::message::MessageView;
 use crate::clock::Timestamp;
-use crate::domain::chat::{ChatKind, Role};
+use crate::domain::chat::{Chat, ChatKind, Member, Role};
 use crate::id::{ChatId, MediaId, UserId};
 
 /// An item of `GET /chats`; `GET /chats/{id}` adds the fields of [`ChatDetails`].
@@ -28,6 +28,54 @@ pub struct ChatView {
     pub personal: Option<PersonalChatView>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub details: Option<ChatDetails>,
+}
+
+impl ChatView {
+    /// A chat as all of its members see it.
+    pub fn shared(chat: &Chat, head_seq: u64, head_rev: u64, participants: u32) -> Self {
+        Self {
+            id: chat.id,
+            kind: chat.kind,
+            name: chat.name.clone(),
+            avatar_url: None,
+            head_seq,
+            head_rev,
+            auto_delete_timer: chat.auto_delete_timer,
+            participant_count: participants,
+            created_at: chat.created_at,
+            updated_at: chat.updated_at,
+            personal: None,
+            details: None,
+        }
+    }
+
+    #[must_use]
+    pub fn with_details(mut self, chat: &Chat) -> Self {
+        self.details = Some(ChatDetails {
+            description: chat.description.clone(),
+            avatar_media_id: chat.avatar_media_id,
+            admin_only: chat.admin_only,
+            created_by: chat.created_by,
+        });
+        self
+    }
+}
+
+impl PersonalChatView {
+    /// Of a member who has read nothing and got nothing yet.
+    pub fn fresh(member: &Member, peer_id: Option<UserId>, now: Timestamp) -> Self {
+        let muted = member.muted.filter(|mute| mute.holds(now));
+        Self {
+            peer_id,
+            last_message: None,
+            unread_count: 0,
+            read_seq: 0,
+            my_role: member.role,
+            is_muted: muted.is_some(),
+            mute_until: muted.and_then(|mute| mute.until),
+            is_pinned: member.is_pinned,
+        }
+    }
 }
 
 /// What is mine alone in a chat.

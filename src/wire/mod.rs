@@ -6,5 +6,6 @@ pub mod me;
 pub mod message;
 pub mod page;
 pub mod socket;
+pub mod status;
 pub mod sync;
 pub mod user;

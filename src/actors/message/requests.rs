@@ -109,18 +109,22 @@ pub struct SyncLimits {
     pub chats: usize,
     /// Bytes of messages a chat, about; one message is always given.
     pub chat_bytes: usize,
+    /// Bytes of messages an answer, about; beyond it the answer says `more`.
+    pub total_bytes: usize,
 }
 
 impl SyncLimits {
     /// `POST /sync`: 100 chats an answer.
     pub const REST: Self = Self {
         chats: 100,
-        chat_bytes: 4 * 1024 * 1024,
+        chat_bytes: 1024 * 1024,
+        total_bytes: 8 * 1024 * 1024,
     };
     /// The `sync` frame: every chat, each in frames that fit 256 KiB.
     pub const SOCKET: Self = Self {
         chats: usize::MAX,
         chat_bytes: 160 * 1024,
+        total_bytes: 8 * 1024 * 1024,
     };
 }
 

@@ -1,6 +1,7 @@
 //! Messages: their state, and the windows in which they may be changed.
 
 pub mod draft;
+pub mod sight;
 pub mod windows;
 
 use std::collections::BTreeMap;
