@@ -49,9 +49,11 @@ impl ErrorCode {
 }
 
 /// One field that was refused; `field` is spelled as the contract spells it, dotted when nested.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
+    #[schema(value_type = String)]
     pub field: Cow<'static, str>,
+    #[schema(value_type = String)]
     pub message: Cow<'static, str>,
 }
 

@@ -44,9 +44,11 @@
 
 pub mod actors;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod error;
 pub mod event;
+pub mod http;
 pub mod id;
 pub mod loadtest;
 pub mod storage;

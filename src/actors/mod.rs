@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod chat;
 pub mod fanout;
+pub mod guardian;
 pub mod message;
 pub mod placement;
 pub mod request;

@@ -71,7 +71,11 @@ async fn drive(board: Arc<Board>, plan: Plan) -> Result<Outcome, String> {
         async move {
             let (stream, early) = socket::open(host, &planned.token).await?;
             let (reading, writing) = stream.into_split();
-            let witness = Witness::new(&planned.part.chat_id, planned.head_seq, planned.head_rev);
+            let chat_id = &planned.part.chat_id;
+            let mut witness = Witness::new(chat_id, planned.head_seq, planned.head_rev);
+            if planned.part.copies {
+                witness = witness.copying();
+            }
             let mut peer = Peer::new(board, tally, planned.part, witness, writing);
             let alive = peer.take(&early);
             let peer = Rc::new(RefCell::new(peer));

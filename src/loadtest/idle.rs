@@ -33,6 +33,7 @@ pub async fn measure(arguments: &Arguments) -> Result<Report, String> {
         part: Part {
             room: 0,
             chat_id: String::new(),
+            copies: false,
             line: None,
             in_flight: 0,
         },

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod drive;
+mod faults;
 mod gauge;
 mod idle;
 mod line;
@@ -17,14 +18,16 @@ mod setup;
 mod socket;
 mod stage;
 mod tally;
+mod verify;
 mod witness;
 
 use std::process::ExitCode;
 
 pub use arguments::{Arguments, Shape};
+pub use faults::Faults;
 pub use report::Report;
 pub use scan::{Kind, Seen, scan};
-pub use witness::{Faults, Witness, reconcile};
+pub use witness::{CopyDigest, Witness, reconcile};
 
 /// Runs the test, prints its report and answers 0 when every check and limit held, 1 when one did
 /// not, 2 when it could not be run as asked.

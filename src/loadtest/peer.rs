@@ -25,6 +25,8 @@ pub struct Part {
     /// Index of its chat.
     pub room: usize,
     pub chat_id: String,
+    /// Keeps a copy of its chat, to be compared with the server's digest.
+    pub copies: bool,
     /// What it sends, if it is a sender.
     pub line: Option<Line>,
     /// Unanswered sends it keeps going by itself; 0: it sends when told to.

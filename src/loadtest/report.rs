@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::arguments::Arguments;
 use super::drive::Outcome;
+use super::faults::Faults;
 use super::run::Measured;
 use super::tally::{Latency, Tally};
-use super::witness::{Faults, Witness, reconcile};
+use super::witness::{Witness, reconcile};
 
 /// The outcome of a test.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -74,7 +75,6 @@ impl Report {
         for room in &members {
             report.faults.add(&reconcile(room));
         }
-        report.judge(arguments);
         Ok(report)
     }
 
@@ -109,7 +109,8 @@ impl Report {
         }
     }
 
-    fn judge(&mut self, arguments: &Arguments) {
+    /// Says what did not hold.
+    pub fn judge(&mut self, arguments: &Arguments) {
         let faults = self.faults.rows();
         let failed = faults.iter().filter(|(_, count)| *count > 0);
         let mut failures: Vec<_> = failed

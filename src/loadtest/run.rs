@@ -16,12 +16,15 @@ use super::peer::Part;
 use super::report::{Report, say};
 use super::setup::{self, Person, Room};
 use super::stage::{Board, Stage};
+use super::verify;
 
 /// How often a long test says where it stands.
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// After everything has come, what comes once more is a repeat.
 const LINGER: Duration = Duration::from_millis(300);
+/// Chats whose stored log is compared with what one member saw.
+const VERIFIED: usize = 4;
 /// All connections must stand by then.
 const CONNECT_WITHIN: Duration = Duration::from_secs(120);
 
@@ -56,6 +59,12 @@ async fn talk(arguments: &Arguments) -> Result<Report, String> {
     let rooms = setup::rooms(arguments, &people).await?;
     say(&format!("{count} users in {} chats made", rooms.len()));
     let board = Arc::new(Board::new(rooms.len()));
+    let readers: Vec<String> = people
+        .iter()
+        .step_by(size)
+        .take(VERIFIED)
+        .map(|person| person.access_token.clone())
+        .collect();
     let planned = plan(arguments, people, &rooms);
     let threads = start(arguments, &board, planned)?;
     if let Err(problem) = connected(&board, &threads, count).await {
@@ -69,7 +78,11 @@ async fn talk(arguments: &Arguments) -> Result<Report, String> {
     drain(arguments, &board).await;
     board.enter(Stage::Over);
     let outcomes = join(threads)?;
-    Report::talk(arguments, rooms.len(), measured, outcomes)
+    let not_stored = verify::compare(arguments, &readers, &outcomes).await?;
+    let mut report = Report::talk(arguments, rooms.len(), measured, outcomes)?;
+    report.faults.not_stored = not_stored;
+    report.judge(arguments);
+    Ok(report)
 }
 
 fn plan(arguments: &Arguments, people: Vec<Person>, rooms: &[Room]) -> Vec<Planned> {
@@ -88,6 +101,7 @@ fn plan(arguments: &Arguments, people: Vec<Person>, rooms: &[Room]) -> Vec<Plann
             part: Part {
                 room,
                 chat_id: chat.id.clone(),
+                copies: room < VERIFIED && index % size == 0,
                 line: sends.then(|| Line::new(&chat.id, arguments.chars)),
                 in_flight: if sends { in_flight } else { 0 },
             },

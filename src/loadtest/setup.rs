@@ -76,7 +76,10 @@ pub async fn rooms(arguments: &Arguments, people: &[Person]) -> Result<Vec<Room>
         .await
 }
 
-async fn answer<T: for<'de> Deserialize<'de>>(call: reqwest::RequestBuilder) -> Result<T, String> {
+/// Sends a call and reads its answer.
+pub async fn answer<T: for<'de> Deserialize<'de>>(
+    call: reqwest::RequestBuilder,
+) -> Result<T, String> {
     let answer = call
         .send()
         .await
@@ -96,7 +99,7 @@ async fn answer<T: for<'de> Deserialize<'de>>(call: reqwest::RequestBuilder) -> 
 }
 
 /// Goes straight to the server, as the sockets do.
-fn client() -> Result<Client, String> {
+pub fn client() -> Result<Client, String> {
     Client::builder()
         .no_proxy()
         .build()

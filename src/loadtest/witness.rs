@@ -2,81 +2,29 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde::Serialize;
+use sha2::{Digest, Sha256};
 
+use super::faults::Faults;
 use super::scan::Seen;
-
-/// Everything a server must never do; all zero when it kept its promises.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Faults {
-    /// Entries of the log that a member's connection never saw.
-    pub lost: u64,
-    /// Entries seen twice.
-    pub repeated: u64,
-    /// Entries seen after a later one.
-    pub out_of_order: u64,
-    /// Messages whose seq did not follow the one before.
-    pub seq_jumps: u64,
-    /// Chats whose members saw different messages under the same numbers.
-    pub disagreements: u64,
-    /// Frames of a chat the user is not in.
-    pub misdelivered: u64,
-    /// Receipts that went back, or beyond the head.
-    pub receipts_wrong: u64,
-    /// Sends that were neither acked nor refused.
-    pub unanswered: u64,
-    /// Sends that were refused.
-    pub refused: u64,
-    /// Acks and errors for nothing that was sent.
-    pub unexpected_answers: u64,
-    /// Frames that were not what the contract says.
-    pub malformed: u64,
-    /// Connections that ended before the test did.
-    pub closed: u64,
-}
-
-impl Faults {
-    /// Each fault with its name in the report.
-    pub fn rows(&self) -> [(&'static str, u64); 12] {
-        [
-            ("lost", self.lost),
-            ("repeated", self.repeated),
-            ("out of order", self.out_of_order),
-            ("seq jumps", self.seq_jumps),
-            ("disagreements", self.disagreements),
-            ("misdelivered", self.misdelivered),
-            ("receipts wrong", self.receipts_wrong),
-            ("unanswered", self.unanswered),
-            ("refused", self.refused),
-            ("unexpected answers", self.unexpected_answers),
-            ("malformed", self.malformed),
-            ("closed", self.closed),
-        ]
-    }
-
-    pub fn total(&self) -> u64 {
-        self.rows().iter().map(|(_, count)| count).sum()
-    }
-
-    pub fn add(&mut self, other: &Self) {
-        self.lost += other.lost;
-        self.repeated += other.repeated;
-        self.out_of_order += other.out_of_order;
-        self.seq_jumps += other.seq_jumps;
-        self.disagreements += other.disagreements;
-        self.misdelivered += other.misdelivered;
-        self.receipts_wrong += other.receipts_wrong;
-        self.unanswered += other.unanswered;
-        self.refused += other.refused;
-        self.unexpected_answers += other.unexpected_answers;
-        self.malformed += other.malformed;
-        self.closed += other.closed;
-    }
-}
 
 /// Fixed seeds, so that the connections of one chat hash alike.
 const SEEDS: (u64, u64, u64, u64) = (17, 31, 73, 101);
+
+struct Copied {
+    from_seq: u64,
+    count: u64,
+    hash: Sha256,
+}
+
+/// What a connection's copy of a chat comes to, as the contract's digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyDigest {
+    pub chat_id: String,
+    pub from_seq: u64,
+    pub to_seq: u64,
+    pub count: u64,
+    pub hash: String,
+}
 
 /// One connection's view of one chat's log. An own `ack` and another's frame count alike.
 pub struct Witness {
@@ -88,6 +36,7 @@ pub struct Witness {
     digest: u64,
     receipts: HashMap<(Box<[u8]>, bool), u64, ahash::RandomState>,
     hasher: ahash::RandomState,
+    copy: Option<Copied>,
     pub faults: Faults,
 }
 
@@ -102,8 +51,32 @@ impl Witness {
             digest: 0,
             receipts: HashMap::default(),
             hasher: ahash::RandomState::with_seeds(SEEDS.0, SEEDS.1, SEEDS.2, SEEDS.3),
+            copy: None,
             faults: Faults::default(),
         }
+    }
+
+    /// Keeps what `GET /chats/{id}/digest` is made of, to be compared with it at the end.
+    #[must_use]
+    pub fn copying(mut self) -> Self {
+        self.copy = Some(Copied {
+            from_seq: self.seq + 1,
+            count: 0,
+            hash: Sha256::new(),
+        });
+        self
+    }
+
+    /// The digest of the copy, if one was kept.
+    pub fn copy(&self) -> Option<CopyDigest> {
+        let copy = self.copy.as_ref()?;
+        Some(CopyDigest {
+            chat_id: String::from_utf8_lossy(&self.chat_id).into_owned(),
+            from_seq: copy.from_seq,
+            to_seq: self.seq,
+            count: copy.count,
+            hash: hex::encode(copy.hash.clone().finalize()),
+        })
     }
 
     /// The highest rev seen.
@@ -146,6 +119,12 @@ impl Witness {
     fn digest(&mut self, seen: &Seen<'_>) {
         let hash = self.hasher.hash_one((seen.seq, seen.message_id));
         self.digest = self.digest.wrapping_add(hash);
+        if let Some(copy) = &mut self.copy {
+            copy.count += 1;
+            let id = String::from_utf8_lossy(seen.message_id);
+            let line = format!("{}:{id}:{}\n", seen.seq, seen.rev);
+            copy.hash.update(line.as_bytes());
+        }
     }
 
     /// A `message.status`: forward only, never beyond what exists.

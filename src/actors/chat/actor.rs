@@ -45,7 +45,7 @@ struct Loaded {
 
 pub struct ChatActor {
     pub(super) chat_id: ChatId,
-    pub(super) services: ChatServices,
+    pub(super) services: Arc<ChatServices>,
     loaded: Option<Loaded>,
     /// Came before the chat was loaded.
     early: Vec<ChatCommand>,
@@ -62,7 +62,7 @@ pub struct ChatActor {
 }
 
 impl ChatActor {
-    pub fn new(chat_id: ChatId, services: ChatServices, departure: Departure) -> Self {
+    pub fn new(chat_id: ChatId, services: Arc<ChatServices>, departure: Departure) -> Self {
         Self {
             chat_id,
             services,
@@ -82,7 +82,7 @@ impl ChatActor {
     pub(super) fn scope(&self) -> Option<ChatScope> {
         self.loaded.as_ref().map(|loaded| ChatScope {
             chat_id: self.chat_id,
-            services: self.services.clone(),
+            services: Arc::clone(&self.services),
             cast: Arc::clone(&loaded.cast),
             heads: loaded.heads,
             announced: Arc::clone(&loaded.announced),
@@ -92,7 +92,7 @@ impl ChatActor {
     /// Heads first, then rows: no roster is older than the heads it is used with.
     fn load(&mut self, ctx: &mut Context<Self>) {
         self.busy = true;
-        let (services, chat_id) = (self.services.clone(), self.chat_id);
+        let (services, chat_id) = (Arc::clone(&self.services), self.chat_id);
         let load = async move {
             let heads = services.stores.messages.heads(chat_id).await?;
             let read_at = services.clock.now();

@@ -4,7 +4,7 @@ use super::announce::Outgoing;
 use super::change::{Decide, Decision};
 use super::requests::{DeleteMessage, EditMessage};
 use super::scope::ChatScope;
-use crate::domain::chat::Role;
+use crate::domain::chat_rules;
 use crate::domain::message::{Message, draft, windows};
 use crate::error::Failure;
 use crate::id::{MessageId, UserId};
@@ -31,7 +31,7 @@ impl Decide for EditMessage {
 impl Decide for DeleteMessage {
     async fn decide(&self, scope: &ChatScope) -> Result<Decision, Failure> {
         let message = visible(scope, self.actor, self.message_id).await?;
-        let is_admin = scope.roster().active(self.actor)?.role == Role::Admin;
+        let is_admin = chat_rules::may_manage(scope.roster(), self.actor).is_ok();
         windows::may_delete_for_everyone(
             &message,
             self.actor,

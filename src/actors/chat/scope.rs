@@ -21,7 +21,6 @@ use crate::storage::{StoreError, StoreErrorKind, Stores};
 const ROSTER_AGE: Duration = Duration::from_secs(30);
 
 /// What every ChatActor of a node shares.
-#[derive(Clone)]
 pub struct ChatServices {
     pub stores: Stores,
     pub fanout: Fanout,
@@ -56,7 +55,7 @@ impl Cast {
 #[derive(Clone)]
 pub struct ChatScope {
     pub chat_id: ChatId,
-    pub services: ChatServices,
+    pub services: Arc<ChatServices>,
     pub cast: Arc<Cast>,
     pub heads: Heads,
     /// The newest seq that anyone was told of; moves before the frames leave, so that a receipt

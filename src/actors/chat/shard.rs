@@ -1,6 +1,7 @@
 //! A shard owns the ChatActors of its chats: it starts them, finds dead ones, lets idle ones go.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
@@ -9,9 +10,10 @@ use tokio::time::Instant;
 use super::actor::ChatActor;
 use super::requests::ToChat;
 use super::scope::ChatServices;
-use crate::actors::request::{Refused, tell};
+use crate::actors::request::{Answer, Refused, tell};
 use crate::error::Failure;
 use crate::id::ChatId;
+use crate::request;
 
 /// Commands that may wait for one shard.
 const MAILBOX: usize = 65_536;
@@ -19,6 +21,12 @@ const MAILBOX: usize = 65_536;
 const SWEEP: Duration = Duration::from_secs(5);
 /// Commands held for one chat while its old actor goes.
 const HELD: usize = 1024;
+
+/// How many chats of a shard have an actor now.
+#[derive(Clone, Copy, Debug)]
+pub struct CountActive;
+
+request!(CountActive => usize);
 
 /// Asks a ChatActor to go once nothing is left to do.
 #[derive(Debug, Message)]
@@ -65,7 +73,7 @@ struct Resident {
 }
 
 pub struct ChatShard {
-    services: ChatServices,
+    services: Arc<ChatServices>,
     idle_after: Duration,
     residents: HashMap<ChatId, Resident>,
     generation: u64,
@@ -75,7 +83,7 @@ impl ChatShard {
     /// `idle_after`: how long a chat without commands keeps its actor.
     pub fn new(services: ChatServices, idle_after: Duration) -> Self {
         Self {
-            services,
+            services: Arc::new(services),
             idle_after,
             residents: HashMap::new(),
             generation: 0,
@@ -119,7 +127,7 @@ impl ChatShard {
             generation: self.generation,
             orderly: false,
         };
-        let actor = ChatActor::new(chat_id, self.services.clone(), departure).start();
+        let actor = ChatActor::new(chat_id, Arc::clone(&self.services), departure).start();
         self.residents.insert(
             chat_id,
             Resident {
@@ -196,5 +204,13 @@ impl Handler<Departed> for ChatShard {
         if current.is_some_and(|resident| resident.generation == departed.generation) {
             self.depart(departed.chat_id, ctx);
         }
+    }
+}
+
+impl Handler<CountActive> for ChatShard {
+    type Result = Answer<usize>;
+
+    fn handle(&mut self, _: CountActive, _: &mut Self::Context) -> Self::Result {
+        Ok(self.residents.len())
     }
 }

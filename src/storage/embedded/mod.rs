@@ -5,6 +5,7 @@ pub mod contacts;
 pub mod database;
 pub mod devices;
 pub mod keys;
+pub mod limits;
 pub mod migrations;
 pub mod presence;
 pub mod privacy;

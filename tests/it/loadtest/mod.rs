@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use troupe::loadtest::{Faults, Kind, Witness, reconcile, scan};
 
 const CHAT: &str = "0198f000-0000-7000-8000-000000000001";
@@ -104,6 +105,18 @@ fn a_receipt_that_goes_back_or_beyond_the_head_is_found() {
         witness.receipt(&scan(frame.to_string().as_bytes()).expect("a frame"));
         assert_eq!(witness.faults.receipts_wrong, wrong, "after {up_to}");
     }
+}
+
+#[test]
+fn a_copy_has_the_digest_of_its_lines() {
+    let mut witness = Witness::new(CHAT, 0, 1).copying();
+    for (seq, id) in WHOLE {
+        witness.entry(&scan(message(*seq, id).as_bytes()).expect("a frame"));
+    }
+    let copy = witness.copy().expect("a copy");
+    let expected = hex::encode(Sha256::digest("1:a:2\n2:b:3\n3:c:4\n"));
+    assert_eq!((copy.from_seq, copy.to_seq, copy.count), (1, 3, 3));
+    assert_eq!(copy.hash, expected);
 }
 
 #[test]

@@ -1,0 +1,59 @@
+//! Settings: `default.toml` in the binary < `--config` file < `TROUPE__SECTION__KEY` < options.
+//!
+//! One file per section. The only reader of the environment. Unknown keys are refused, and all
+//! problems are reported at once, each with the setting's name and its cure.
+
+mod admin;
+mod clients;
+mod http;
+mod limits;
+mod loader;
+mod log;
+mod problems;
+pub mod span;
+mod storage;
+
+use serde::Deserialize;
+
+pub use admin::AdminConfig;
+pub use clients::{ClientVersion, ClientsConfig};
+pub use http::{CorsConfig, HttpConfig, Network};
+pub use limits::{BucketConfig, LimitsConfig};
+pub use loader::{Loader, Setting};
+pub use log::{LogConfig, LogFormat};
+pub use problems::{ConfigError, Problem, Problems};
+pub use storage::{Backend, StorageConfig};
+
+/// Settings that are never printed.
+const SECRETS: &[&str] = &[];
+
+/// Every setting, checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub http: HttpConfig,
+    pub admin: AdminConfig,
+    pub storage: StorageConfig,
+    pub limits: LimitsConfig,
+    pub clients: ClientsConfig,
+    pub log: LogConfig,
+}
+
+impl Config {
+    /// Rules that a type cannot say; each section checks its own.
+    fn check(&self, problems: &mut Problems) {
+        self.http.check(problems);
+        self.admin.check(problems);
+        self.storage.check(problems);
+        self.limits.check(problems);
+        self.clients.check(problems);
+        self.log.check(problems);
+        if self.http.port != 0 && self.http.port == self.admin.port {
+            problems.add(
+                "admin.port",
+                "is the same as http.port",
+                "give the admin listener a port of its own",
+            );
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! JSON bodies: 400 what is no JSON, 422 the wrong shape, 413 too large, 408 too slow, 415 not JSON.
+
+use actix_web::dev::Payload;
+use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpRequest, web};
+use bytes::BytesMut;
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use garde::Validate;
+use serde::de::DeserializeOwned;
+
+use super::shape;
+use crate::config::{Config, HttpConfig};
+use crate::error::{ErrorCode, Failure};
+use crate::http::error::Problem;
+
+/// A checked JSON body.
+#[derive(Clone, Debug)]
+pub struct Body<T>(pub T);
+
+impl<T> FromRequest for Body<T>
+where
+    T: DeserializeOwned + Validate<Context = ()> + 'static,
+{
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let accepted = check_headers(request);
+        let config = request.app_data::<web::Data<Config>>().cloned();
+        let payload = payload.take();
+        Box::pin(async move {
+            accepted?;
+            let config = config.ok_or_else(Failure::internal)?;
+            let bytes = collect(payload, &config.http).await?;
+            Ok(Self(parse(&bytes)?))
+        })
+    }
+}
+
+/// A missing content type is taken for JSON; no compression is understood.
+fn check_headers(request: &HttpRequest) -> Result<(), Problem> {
+    let refused = || Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    if let Some(encoding) = request.headers().get(header::CONTENT_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        return refused();
+    }
+    let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let essence = content_type
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if essence == "application/json" || essence.ends_with("+json") {
+        return Ok(());
+    }
+    refused()
+}
+
+async fn collect(payload: Payload, config: &HttpConfig) -> Result<BytesMut, Problem> {
+    let limit = config.body_bytes;
+    let reading = async {
+        let mut payload = std::pin::pin!(payload);
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| Problem::of_status(StatusCode::BAD_REQUEST))?;
+            if bytes.len() + chunk.len() > limit {
+                return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    };
+    match tokio::time::timeout(config.body_timeout, reading).await {
+        Ok(read) => read,
+        Err(_) => Err(Problem::of_status(StatusCode::REQUEST_TIMEOUT)),
+    }
+}
+
+/// Reads and checks; every field that is wrong is named as the contract spells it.
+fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T, Failure> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            shape::refused(&path, &inner.to_string())
+        } else {
+            not_json()
+        }
+    })?;
+    reader.end().map_err(|_| not_json())?;
+    value.validate().map_err(|report| shape::report(&report))?;
+    Ok(value)
+}
+
+fn not_json() -> Failure {
+    Failure::new(ErrorCode::BadRequest, "the body is no JSON")
+}

@@ -1,0 +1,130 @@
+//! Who calls: the check of access tokens, cached, and the budget of each person.
+
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+use moka::sync::Cache;
+use sha2::{Digest, Sha256};
+
+use crate::actors::auth::requests::{AuthPeers, Revocations, TokenClaims, ValidateToken};
+use crate::actors::request::ask;
+use crate::clock::Clock;
+use crate::error::Failure;
+use crate::http::error::Problem;
+use crate::id::{SessionId, UserId};
+use crate::storage::limits::{Bucket, LimitStore};
+
+/// Longest token that is looked at, in bytes.
+const TOKEN_BYTES: usize = 4096;
+const TOKENS_CACHED: u64 = 100_000;
+
+/// The person and session behind a request; 401 without a good token, 429 past the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub user_id: UserId,
+    pub session_id: SessionId,
+}
+
+/// Checks access tokens. Cheap to clone; one cache for all workers.
+#[derive(Clone)]
+pub struct Gate {
+    auth: AuthPeers,
+    revocations: Revocations,
+    clock: Clock,
+    limits: Arc<dyn LimitStore>,
+    budget: Bucket,
+    /// By SHA-256 of the token, so that a memory dump holds none.
+    known: Cache<[u8; 32], TokenClaims>,
+}
+
+impl Gate {
+    pub fn new(
+        auth: AuthPeers,
+        revocations: Revocations,
+        clock: Clock,
+        limits: Arc<dyn LimitStore>,
+        budget: Bucket,
+    ) -> Self {
+        Self {
+            auth,
+            revocations,
+            clock,
+            limits,
+            budget,
+            known: Cache::new(TOKENS_CACHED),
+        }
+    }
+
+    /// Whom a token speaks for, now. What is not known yet is checked against the session store, so
+    /// a session that ended before this process began is refused as well.
+    pub async fn check(&self, token: &str) -> Result<TokenClaims, Failure> {
+        if token.is_empty() || token.len() > TOKEN_BYTES {
+            return Err(refused());
+        }
+        let key: [u8; 32] = Sha256::digest(token).into();
+        let claims = match self.known.get(&key) {
+            Some(claims) => claims,
+            None => {
+                let token = token.to_owned();
+                let claims = ask(&self.auth.validate_token, ValidateToken { token }).await?;
+                self.known.insert(key, claims);
+                claims
+            }
+        };
+        if claims.expires_at <= self.clock.now() || self.revocations.is_revoked(claims.session_id) {
+            self.known.invalidate(&key);
+            return Err(refused());
+        }
+        Ok(claims)
+    }
+
+    async fn admit(&self, token: &str) -> Result<Caller, Failure> {
+        let claims = self.check(token).await?;
+        let key = format!("user:{}", claims.user_id);
+        if let Some(wait) = self.limits.take(&key, self.budget, 1).await? {
+            return Err(Failure::rate_limited(wait));
+        }
+        Ok(Caller {
+            user_id: claims.user_id,
+            session_id: claims.session_id,
+        })
+    }
+}
+
+fn refused() -> Failure {
+    Failure::unauthenticated("the access token is not valid any more, refresh it")
+}
+
+/// The token of `Authorization: Bearer …`.
+pub fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request
+        .headers()
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let gate = request.app_data::<web::Data<Gate>>().cloned();
+        let token = bearer(request).map(str::to_owned);
+        let request = request.clone();
+        Box::pin(async move {
+            let gate = gate.ok_or_else(Failure::internal)?;
+            let token = token.ok_or_else(|| Failure::unauthenticated("sign in first"))?;
+            let caller = gate.admit(&token).await?;
+            request.extensions_mut().insert(caller);
+            Ok(caller)
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! What handlers take: who calls, ids of the path, parameters and bodies, each checked.
+
+mod address;
+mod body;
+mod caller;
+mod idempotency;
+mod params;
+mod path;
+mod shape;
+
+pub use address::ClientAddress;
+pub use body::Body;
+pub use caller::{Caller, Gate};
+pub use idempotency::IdempotencyKey;
+pub use params::Params;
+pub use path::{Id, Id2};

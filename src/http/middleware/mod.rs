@@ -1,0 +1,5 @@
+//! What happens around every handler.
+
+mod panics;
+
+pub use panics::resource;
