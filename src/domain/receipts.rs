@@ -25,6 +25,15 @@ pub enum ReceiptKind {
     Read,
 }
 
+impl ReceiptKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+        }
+    }
+}
+
 /// How far one member has got; zero when nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watermark {
@@ -44,6 +53,20 @@ impl Watermark {
             read_seq: 0,
             read_at: None,
         }
+    }
+
+    /// After "got / read up to here": only ever raised, and reading is getting.
+    #[must_use]
+    pub fn raised(mut self, kind: ReceiptKind, up_to_seq: u64, at: Timestamp) -> Self {
+        if up_to_seq > self.delivered_seq {
+            self.delivered_seq = up_to_seq;
+            self.delivered_at = Some(at);
+        }
+        if kind == ReceiptKind::Read && up_to_seq > self.read_seq {
+            self.read_seq = up_to_seq;
+            self.read_at = Some(at);
+        }
+        self
     }
 }
 

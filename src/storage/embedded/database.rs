@@ -8,26 +8,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use rusqlite::{Connection, OpenFlags, Transaction};
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
+use super::commit::{Job, Write, guarded, unavailable, write_loop};
 use crate::storage::error::{StoreError, StoreErrorKind, StoreResult};
 
 /// Writes that may wait; beyond it callers wait for a place.
 const WRITES_WAITING: usize = 8192;
-/// Most writes in one commit.
-const WRITES_PER_COMMIT: usize = 512;
 const READS_WAITING: usize = 1024;
 const READERS: usize = 2;
 
-type Finish = Box<dyn FnOnce(Option<StoreError>) + Send>;
-type Write = Box<dyn FnOnce(&mut Transaction<'_>) -> Finish + Send>;
 type Read = Box<dyn FnOnce(&Connection) + Send>;
 
 /// A handle; clones share the file. The threads end when the last handle goes.
 #[derive(Clone)]
 pub struct Database {
-    writes: mpsc::Sender<Write>,
+    writes: mpsc::Sender<Box<dyn Job>>,
     reads: mpsc::Sender<Read>,
 }
 
@@ -36,8 +33,10 @@ impl Database {
     pub fn open(path: &Path) -> StoreResult<Self> {
         let mut writer = connect(path, OpenFlags::default())?;
         super::migrations::run(&mut writer).map_err(|error| store_error(&error))?;
-        let (writes, waiting_writes) = mpsc::channel(WRITES_WAITING);
-        spawn("sqlite-writer", move || write_loop(writer, waiting_writes))?;
+        let (writes, mut waiting_writes) = mpsc::channel(WRITES_WAITING);
+        spawn("sqlite-writer", move || {
+            write_loop(&writer, &mut waiting_writes);
+        })?;
 
         let (reads, waiting_reads) = mpsc::channel(READS_WAITING);
         let waiting_reads = Arc::new(parking_lot::Mutex::new(waiting_reads));
@@ -60,80 +59,28 @@ impl Database {
     {
         let (answer, answered) = oneshot::channel();
         let job: Read = Box::new(move |connection| {
-            let _ = answer.send(read(connection).map_err(|error| store_error(&error)));
+            let _ = answer.send(guarded(|| read(connection)));
         });
         self.reads.send(job).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }
 
     /// Runs `write` in a savepoint of the next group commit and answers once that is durable.
-    /// An error undoes this write alone.
+    /// An error or a panic undoes this write alone.
     pub async fn write<T, F>(&self, write: F) -> StoreResult<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Write = Box::new(move |transaction| {
-            let result = in_savepoint(transaction, write).map_err(|error| store_error(&error));
-            Box::new(move |failed: Option<StoreError>| {
-                let _ = answer.send(match failed {
-                    Some(error) => Err(error),
-                    None => result,
-                });
-            })
-        });
+        let job = Box::new(Write::new(write, answer));
         self.writes.send(job).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }
 }
 
-fn in_savepoint<T>(
-    transaction: &mut Transaction<'_>,
-    write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    let savepoint = transaction.savepoint()?;
-    let value = write(&savepoint)?;
-    savepoint.commit()?;
-    Ok(value)
-}
-
-fn write_loop(mut connection: Connection, mut waiting: mpsc::Receiver<Write>) {
-    while let Some(first) = waiting.blocking_recv() {
-        let mut batch = vec![first];
-        while batch.len() < WRITES_PER_COMMIT {
-            match waiting.try_recv() {
-                Ok(next) => batch.push(next),
-                Err(_) => break,
-            }
-        }
-        metrics::histogram!("troupe_sqlite_commit_writes").record(batch.len() as f64);
-        commit(&mut connection, batch);
-    }
-}
-
-/// One transaction for a batch. When it cannot begin or commit, everyone in it is told: a failed
-/// commit rolled everything back, so nothing was written.
-fn commit(connection: &mut Connection, batch: Vec<Write>) {
-    let mut finishes = Vec::with_capacity(batch.len());
-    let outcome = connection
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .and_then(|mut transaction| {
-            for write in batch {
-                finishes.push(write(&mut transaction));
-            }
-            transaction.commit()
-        });
-    let failed = outcome.err().map(|error| {
-        tracing::error!(cause = %error, "commit failed");
-        if !connection.is_autocommit() {
-            let _ = connection.execute_batch("ROLLBACK");
-        }
-        store_error(&error)
-    });
-    for finish in finishes {
-        finish(failed.clone());
-    }
+fn closed() -> StoreError {
+    unavailable("the storage is shutting down")
 }
 
 fn read_loop(connection: &Connection, waiting: &parking_lot::Mutex<mpsc::Receiver<Read>>) {
@@ -165,19 +112,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> StoreResult<()> {
         .name(name.to_owned())
         .spawn(run)
         .map(|_| ())
-        .map_err(|error| StoreError {
-            kind: StoreErrorKind::Unavailable,
-            store: "sqlite",
-            message: error.to_string(),
-        })
-}
-
-fn closed() -> StoreError {
-    StoreError {
-        kind: StoreErrorKind::Unavailable,
-        store: "sqlite",
-        message: "the storage is shutting down".to_owned(),
-    }
+        .map_err(|error| unavailable(&error.to_string()))
 }
 
 /// A full disk, an I/O error or a lock is `unavailable`; anything else is a bug.

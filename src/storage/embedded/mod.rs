@@ -1,14 +1,18 @@
 //! The set-up of one process: SQLite, local files, and what lives in memory.
 
+pub mod chats;
 pub mod codes;
+mod commit;
 pub mod contacts;
 pub mod database;
 pub mod devices;
 pub mod keys;
 pub mod limits;
+pub mod messages;
 pub mod migrations;
 pub mod presence;
 pub mod privacy;
+pub mod receipts;
 pub mod row;
 mod session_rotation;
 pub mod sessions;

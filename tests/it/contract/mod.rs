@@ -1,1 +1,24 @@
-//! One suite per store trait, run over every backend.
+//! One suite per store trait, written over the traits and run over every backend.
+
+/// Runs each case over every backend, each time on an empty one.
+macro_rules! over_every_backend {
+    ($($case:ident),* $(,)?) => {
+        mod embedded {
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    super::$case(&$crate::contract::backend::Embedded::new()).await;
+                }
+            )*
+        }
+    };
+}
+
+mod backend;
+mod chats;
+mod effects;
+mod messages;
+mod outbox;
+mod pages;
+mod receipts;
+mod stage;

@@ -1,0 +1,56 @@
+//! What the suites run over.
+
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use troupe::storage::chats::ChatStore;
+use troupe::storage::embedded::chats::SqliteChats;
+use troupe::storage::embedded::database::Database;
+use troupe::storage::embedded::messages::SqliteMessages;
+use troupe::storage::embedded::receipts::SqliteReceipts;
+use troupe::storage::embedded::user_log::SqliteUserLog;
+use troupe::storage::embedded::users::SqliteUsers;
+use troupe::storage::messages::MessageStore;
+use troupe::storage::receipts::ReceiptStore;
+use troupe::storage::user_log::UserLogStore;
+use troupe::storage::users::UserStore;
+
+/// The stores of one backend, opened.
+pub struct Opened {
+    pub chats: Arc<dyn ChatStore>,
+    pub messages: Arc<dyn MessageStore>,
+    pub receipts: Arc<dyn ReceiptStore>,
+    pub users: Arc<dyn UserStore>,
+    pub user_log: Arc<dyn UserLogStore>,
+}
+
+/// Somewhere stores keep their data; empty at first, opened again it holds what it held.
+pub trait Backend: Sync {
+    fn open(&self) -> Opened;
+}
+
+/// SQLite in a folder of its own.
+pub struct Embedded {
+    folder: TempDir,
+}
+
+impl Embedded {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        }
+    }
+}
+
+impl Backend for Embedded {
+    fn open(&self) -> Opened {
+        let database = Database::open(&self.folder.path().join("troupe.db")).expect("it opens");
+        Opened {
+            chats: Arc::new(SqliteChats::new(database.clone())),
+            messages: Arc::new(SqliteMessages::new(database.clone())),
+            receipts: Arc::new(SqliteReceipts::new(database.clone())),
+            users: Arc::new(SqliteUsers(database.clone())),
+            user_log: Arc::new(SqliteUserLog(database)),
+        }
+    }
+}
