@@ -22,6 +22,12 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis(span)))
     }
 
+    /// A time in whole seconds since 1970; `None` when it is beyond what can be shown.
+    pub fn at_seconds(seconds: i64) -> Option<Self> {
+        let millis = seconds.checked_mul(1000)?;
+        DateTime::<Utc>::from_timestamp_millis(millis).map(|_| Self(millis))
+    }
+
     /// Whole seconds since 1970, as tokens carry them.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)

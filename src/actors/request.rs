@@ -39,6 +39,26 @@ macro_rules! request {
     )*};
 }
 
+/// Handles requests with async methods of the actor's shared part, each in a task of its own, so a
+/// panic ends one request only: `handles! { UserActor.users: GetMe => get_me }`.
+#[macro_export]
+macro_rules! handles {
+    ($actor:ident.$shared:ident: $($request:ident => $method:ident),* $(,)?) => {$(
+        impl actix::Handler<$request> for $actor {
+            type Result = actix::ResponseFuture<
+                $crate::actors::request::Answer<
+                    <$request as $crate::actors::request::Request>::Reply,
+                >,
+            >;
+
+            fn handle(&mut self, request: $request, _: &mut Self::Context) -> Self::Result {
+                let shared = std::sync::Arc::clone(&self.$shared);
+                Box::pin(async move { shared.$method(request).await })
+            }
+        }
+    )*};
+}
+
 /// Declares what one group may ask of another: a `Recipient` per request, and `of`, which takes them
 /// from any actor that handles them all.
 #[macro_export]

@@ -16,6 +16,8 @@ pub struct LimitsConfig {
     pub address: BucketConfig,
     /// Requests per signed-in user.
     pub user: BucketConfig,
+    /// Numbers an account may look up that it has not looked up before.
+    pub contacts: BucketConfig,
 }
 
 /// At most `capacity` at once, filled again within `refill`.
@@ -50,5 +52,6 @@ impl LimitsConfig {
     pub(super) fn check(&self, problems: &mut Problems) {
         self.address.check("limits.address", problems);
         self.user.check("limits.user", problems);
+        self.contacts.check("limits.contacts", problems);
     }
 }

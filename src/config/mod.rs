@@ -4,6 +4,7 @@
 //! problems are reported at once, each with the setting's name and its cure.
 
 mod admin;
+mod auth;
 mod clients;
 mod http;
 mod limits;
@@ -16,6 +17,7 @@ mod storage;
 use serde::Deserialize;
 
 pub use admin::AdminConfig;
+pub use auth::{AuthConfig, CodeSender, OtpConfig, WebhookConfig};
 pub use clients::{ClientVersion, ClientsConfig};
 pub use http::{CorsConfig, HttpConfig, Network};
 pub use limits::{BucketConfig, LimitsConfig};
@@ -25,7 +27,7 @@ pub use problems::{ConfigError, Problem, Problems};
 pub use storage::{Backend, StorageConfig};
 
 /// Settings that are never printed.
-const SECRETS: &[&str] = &[];
+const SECRETS: &[&str] = &["auth.otp.webhook.secret"];
 
 /// Every setting, checked.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +37,7 @@ pub struct Config {
     pub admin: AdminConfig,
     pub storage: StorageConfig,
     pub limits: LimitsConfig,
+    pub auth: AuthConfig,
     pub clients: ClientsConfig,
     pub log: LogConfig,
 }
@@ -46,6 +49,7 @@ impl Config {
         self.admin.check(problems);
         self.storage.check(problems);
         self.limits.check(problems);
+        self.auth.check(problems);
         self.clients.check(problems);
         self.log.check(problems);
         if self.http.port != 0 && self.http.port == self.admin.port {

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::chat::{ChatKind, GROUP_MEMBERS, Member, Role, Roster};
-use super::user::{Audience, Relation};
+use super::privacy;
+use super::user::Relation;
 use crate::error::Failure;
 use crate::id::UserId;
 
@@ -143,11 +144,6 @@ pub fn shows_read(reader: &Member, watcher: &Member) -> bool {
 }
 
 /// May the viewer bring the owner into a group? A block by the owner looks like `nobody`.
-pub fn may_be_added(relation: &Relation) -> bool {
-    let audience = match relation.privacy.group_add {
-        Audience::Everyone => true,
-        Audience::Contacts => relation.in_contacts,
-        Audience::Nobody => false,
-    };
-    audience && !relation.owner_blocks
+pub fn may_be_added(viewer: UserId, relation: &Relation) -> bool {
+    privacy::visible(viewer, relation).group_add
 }

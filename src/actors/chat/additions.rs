@@ -26,7 +26,7 @@ pub async fn check_additions(
     for user_id in user_ids {
         match known.get(user_id) {
             None => unknown = unknown.with_field(field, format!("{user_id} is nobody")),
-            Some(relation) if !chat_rules::may_be_added(relation) => {
+            Some(relation) if !chat_rules::may_be_added(actor, relation) => {
                 let message = format!("{user_id} cannot be added by you");
                 refused = refused.with_field(field, message);
             }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::actors::auth::requests::{AuthPeers, Revocations, TokenClaims, ValidateToken};
 use crate::actors::request::ask;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::error::Failure;
 use crate::http::error::Problem;
 use crate::id::{SessionId, UserId};
@@ -26,6 +26,8 @@ const TOKENS_CACHED: u64 = 100_000;
 pub struct Caller {
     pub user_id: UserId,
     pub session_id: SessionId,
+    /// When the access token ends.
+    pub token_expires_at: Timestamp,
 }
 
 /// Checks access tokens. Cheap to clone; one cache for all workers.
@@ -90,6 +92,7 @@ impl Gate {
         Ok(Caller {
             user_id: claims.user_id,
             session_id: claims.session_id,
+            token_expires_at: claims.expires_at,
         })
     }
 }

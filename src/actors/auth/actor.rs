@@ -1,0 +1,132 @@
+//! The auth group's actor: each request runs in a task of its own, the timers here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, WrapFuture};
+
+use super::keyring::Keyring;
+use super::requests::{
+    FindPublicKeys, IssueTestUsers, IssueTicket, ListSessions, Logout, LogoutAll, RedeemTicket,
+    RefreshTokens, RemoveSession, RequestOtp, Revocations, ValidateToken, VerifyOtp,
+};
+use super::sender::Sender;
+use crate::actors::request::Answer;
+use crate::clock::{Clock, Timestamp};
+use crate::config::AuthConfig;
+use crate::error::Failure;
+use crate::handles;
+use crate::storage::{StoreResult, Stores};
+
+/// How often other nodes' sign-outs are looked for.
+const POLL: Duration = Duration::from_secs(1);
+/// How far back each look goes; more than once over, so that a slow commit is not missed.
+const POLL_BACK: Duration = Duration::from_secs(15);
+/// How often what has ended is forgotten, and the age of the signing key looked at.
+const SWEEP: Duration = Duration::from_secs(3600);
+/// Ended sessions are kept this long beyond their last access token.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What the group works with; shared by its tasks, and by its successor after a panic.
+pub struct Auth {
+    pub config: AuthConfig,
+    /// `limits.unlimited`: no budgets, no waiting between codes.
+    pub is_unlimited: bool,
+    pub stores: Stores,
+    pub clock: Clock,
+    pub keyring: Arc<Keyring>,
+    pub sender: Sender,
+    pub revocations: Revocations,
+}
+
+#[derive(Clone)]
+pub struct AuthActor {
+    auth: Arc<Auth>,
+}
+
+impl AuthActor {
+    pub fn new(auth: Arc<Auth>) -> Self {
+        Self { auth }
+    }
+}
+
+impl Actor for AuthActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let back = self.auth.config.access_lifetime + POLL_BACK;
+        self.poll(back, ctx);
+        ctx.run_later(POLL, Self::poll_due);
+        self.sweep(ctx);
+        ctx.run_interval(SWEEP, |actor, ctx| actor.sweep(ctx));
+    }
+}
+
+impl AuthActor {
+    fn poll_due(&mut self, ctx: &mut Context<Self>) {
+        self.poll(POLL_BACK, ctx);
+        ctx.run_later(POLL, Self::poll_due);
+    }
+
+    fn poll(&self, back: Duration, ctx: &mut Context<Self>) {
+        let auth = Arc::clone(&self.auth);
+        let look = async move { auth.look_for_revoked(back).await };
+        ctx.spawn(look.into_actor(self).map(|looked, _, _| {
+            if let Err(error) = looked {
+                tracing::warn!(cause = %error, "revoked sessions could not be read");
+            }
+        }));
+    }
+
+    fn sweep(&self, ctx: &mut Context<Self>) {
+        let auth = Arc::clone(&self.auth);
+        let sweep = async move { auth.sweep().await };
+        ctx.spawn(sweep.into_actor(self).map(|swept, _, _| {
+            if let Err(error) = swept {
+                tracing::warn!(cause = %error, "ended sessions could not be swept");
+            }
+        }));
+    }
+}
+
+impl Auth {
+    async fn look_for_revoked(&self, back: Duration) -> StoreResult<()> {
+        let now = self.clock.now();
+        let revoked = self.stores.sessions.revoked_since(now.minus(back)).await?;
+        self.revocations.announce(&revoked, now);
+        Ok(())
+    }
+
+    async fn sweep(&self) -> StoreResult<()> {
+        let now: Timestamp = self.clock.now();
+        let ended = now.minus(self.config.access_lifetime + KEPT);
+        self.revocations
+            .forget(now.minus(self.config.access_lifetime + POLL_BACK));
+        self.keyring.renew(now).await?;
+        self.stores.codes.sweep(now).await?;
+        self.stores.sessions.sweep(ended).await.map(|_| ())
+    }
+
+    async fn find_public_keys(&self, _: FindPublicKeys) -> Answer<String> {
+        let keys = self.keyring.tokens().public_keys(self.clock.now());
+        keys.map_err(|error| {
+            tracing::error!(cause = %error, "the public keys could not be written");
+            Failure::internal()
+        })
+    }
+}
+
+handles! { AuthActor.auth:
+    RequestOtp => request_otp,
+    VerifyOtp => verify_otp,
+    RefreshTokens => refresh_tokens,
+    Logout => logout,
+    LogoutAll => logout_all,
+    ListSessions => list_sessions,
+    RemoveSession => remove_session,
+    IssueTicket => issue_ticket,
+    RedeemTicket => redeem_ticket,
+    ValidateToken => validate_token,
+    IssueTestUsers => issue_test_users,
+    FindPublicKeys => find_public_keys,
+}
