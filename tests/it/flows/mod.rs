@@ -1,2 +1,32 @@
 //! What a client can do, against the running program, one file per topic.
+
+mod blocks;
+mod contacts;
+mod devices;
+mod direct;
+mod drafts;
+mod draining;
+mod edits;
+mod frames;
+mod groups;
+mod hidden;
+mod history;
+mod http_rules;
+mod idempotency;
+mod limits;
 mod loadtest;
+mod membership;
+mod operations;
+mod order;
+mod personal;
+mod presence;
+mod privacy;
+mod profiles;
+mod receipts;
+mod sending;
+mod sign_in;
+mod sign_out;
+mod sync;
+mod tickets;
+mod timers;
+mod typing;

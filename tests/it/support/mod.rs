@@ -8,6 +8,6 @@ mod socket;
 
 pub use client::{Client, Reply};
 pub use deadline::{PATIENCE, eventually, eventually_some};
-pub use person::Person;
-pub use server::{Server, ServerOptions};
+pub use person::{Person, fresh_phone};
+pub use server::Server;
 pub use socket::Socket;

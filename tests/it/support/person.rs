@@ -130,3 +130,13 @@ fn text(value: &Value, field: &str) -> String {
         .unwrap_or_else(|| panic!("no {field} in {value}"))
         .to_owned()
 }
+
+/// A phone number that no test user and no other test has.
+pub fn fresh_phone() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!(
+        "+1650{:07}",
+        2_530_000 + NEXT.fetch_add(1, Ordering::Relaxed)
+    )
+}

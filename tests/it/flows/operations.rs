@@ -1,0 +1,201 @@
+//! What operators and documents see.
+
+use serde_json::json;
+
+use crate::support::Server;
+
+#[tokio::test]
+async fn health_says_how_things_are() {
+    let server = Server::shared().await;
+    let root = server.root();
+    for path in ["/health", "/health/live", "/health/ready"] {
+        let health = root.get(path).await.ok();
+        assert!(health["status"].is_string(), "{path}: {health}");
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_counted_by_route_pattern() {
+    let server = Server::shared().await;
+    let person = server.person().await;
+    let chat = uuid::Uuid::now_v7();
+    person.api.get(&format!("/chats/{chat}")).await.refused(404);
+    let metrics = server.root().get("/metrics").await;
+    assert_eq!(metrics.status, 200);
+    let kind = metrics.header("content-type").unwrap_or_default();
+    assert!(kind.starts_with("text/plain"), "{kind}");
+    assert!(metrics.text.contains("# TYPE"), "{}", metrics.text);
+    assert!(
+        !metrics.text.contains(&chat.to_string()),
+        "labels from the pattern"
+    );
+}
+
+#[tokio::test]
+async fn the_documents_describe_every_route() {
+    let server = Server::shared().await;
+    let openapi = server.api().get("/openapi.json").await.ok();
+    assert!(
+        openapi["openapi"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("3.")),
+        "{openapi}"
+    );
+    let paths = openapi["paths"].as_object().expect("paths");
+    for path in [
+        "/auth/request-otp",
+        "/auth/verify-otp",
+        "/auth/refresh",
+        "/auth/logout",
+        "/auth/logout-all",
+        "/auth/sessions",
+        "/auth/sessions/{id}",
+        "/auth/ws-ticket",
+        "/users/me",
+        "/users/{id}",
+        "/users/{id}/presence",
+        "/users/contacts",
+        "/users/contacts/sync",
+        "/users/blocked",
+        "/users/me/privacy",
+        "/users/devices",
+        "/users/devices/{id}",
+        "/chats",
+        "/chats/{id}",
+        "/chats/{id}/participants",
+        "/chats/{id}/leave",
+        "/chats/{id}/mute",
+        "/chats/{id}/pin",
+        "/chats/{id}/auto-delete",
+        "/chats/{id}/messages",
+        "/chats/{id}/digest",
+        "/messages",
+        "/messages/{id}",
+        "/messages/status",
+        "/messages/read",
+        "/messages/{id}/receipts",
+        "/sync",
+    ] {
+        let there = paths
+            .keys()
+            .any(|key| key.strip_prefix("/api/v1").unwrap_or(key) == path);
+        assert!(there, "{path} is not described");
+    }
+    let asyncapi = server.api().get("/asyncapi.json").await.ok();
+    assert!(asyncapi["asyncapi"].is_string(), "{asyncapi}");
+    let text = asyncapi.to_string();
+    for frame in [
+        "message.send",
+        "message.ack",
+        "message.read",
+        "typing.start",
+        "presence.subscribe",
+        "client.state",
+        "hello",
+        "message.new",
+        "message.updated",
+        "message.deleted",
+        "message.status",
+        "chat.created",
+        "chat.rev",
+        "chat.updated",
+        "group.member.added",
+        "group.member.removed",
+        "me.updated",
+        "sync.chat",
+        "sync.done",
+        "presence.updated",
+        "heads",
+        "goaway",
+    ] {
+        assert!(
+            text.contains(&format!("\"{frame}\"")),
+            "{frame} is not described"
+        );
+    }
+}
+
+#[tokio::test]
+async fn keys_are_published_without_their_secrets() {
+    let server = Server::shared().await;
+    let keys = server.root().get("/.well-known/jwks.json").await;
+    assert_eq!(keys.status, 200);
+    let keys = keys.body["keys"].as_array().expect("keys").clone();
+    assert!(!keys.is_empty());
+    for key in &keys {
+        assert_eq!(key["kty"], "EC");
+        assert_eq!(key["crv"], "P-256");
+        assert_eq!(key["alg"], "ES256");
+        assert!(key["kid"].is_string(), "{key}");
+        assert!(key.get("d").is_none(), "the private half: {key}");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_served() {
+    let server = Server::shared().await;
+    for path in ["/", "/docs"] {
+        let mut page = server.root().get(path).await;
+        if let Some(target) = page.header("location").map(str::to_owned) {
+            page = server.root().get(&target).await;
+        }
+        assert_eq!(page.status, 200, "{path}: {page:?}");
+        let kind = page.header("content-type").unwrap_or_default();
+        assert!(kind.starts_with("text/html"), "{path}: {kind}");
+        assert!(page.text.contains("<html"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn test_people_are_new_at_each_call_and_found_by_their_numbers() {
+    let server = Server::shared().await;
+    let (some, more) = (server.crowd(3).await, server.crowd(3).await);
+    let mut ids: Vec<&str> = some
+        .iter()
+        .chain(&more)
+        .map(|person| person.id.as_str())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 6);
+    let phones: Vec<&str> = more.iter().map(|person| person.phone.as_str()).collect();
+    assert!(
+        phones.iter().all(|phone| !phone.starts_with("+1202555")),
+        "{phones:?}"
+    );
+    let found = some[0]
+        .api
+        .post("/users/contacts/sync", json!({"phones": phones}))
+        .await
+        .ok();
+    assert_eq!(
+        found["contacts"].as_array().map(Vec::len),
+        Some(3),
+        "{found}"
+    );
+    for count in [json!(20_001), json!(-1), json!("3")] {
+        server
+            .admin()
+            .post("/admin/test-users", json!({"count": count}))
+            .await
+            .refused(422);
+    }
+    server
+        .root()
+        .post("/admin/test-users", json!({"count": 1}))
+        .await
+        .refused(404);
+}
+
+#[tokio::test]
+async fn actors_are_counted_by_kind() {
+    let server = Server::shared().await;
+    let _open = server.person().await.socket().await;
+    let actors = server.admin().get("/admin/actors").await;
+    assert_eq!(actors.status, 200, "{actors:?}");
+    assert!(
+        actors.body.is_object() || actors.body.is_array(),
+        "{actors:?}"
+    );
+    server.root().get("/admin/actors").await.refused(404);
+}

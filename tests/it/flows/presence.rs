@@ -1,0 +1,129 @@
+//! Who is online, and since when not.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{Server, eventually};
+
+/// The contract gives 10 s from the last socket's end; the rest is the busy machine.
+const OFFLINE: Duration = Duration::from_secs(14);
+
+#[tokio::test]
+async fn watchers_see_someone_come_and_go() {
+    let server = Server::shared().await;
+    let [watcher, other] = server.people().await;
+    let mut watching = watcher.socket().await;
+    watching
+        .send(json!({"type": "presence.subscribe", "userIds": [other.id]}))
+        .await;
+    let first = watching.expect_type("presence.updated").await;
+    assert_eq!(first["userId"], other.id.as_str());
+    assert_eq!(first["online"], false);
+    let here = other.socket().await;
+    let came = watching
+        .expect("online", |frame| {
+            frame["type"] == "presence.updated" && frame["online"] == true
+        })
+        .await;
+    assert_eq!(came["userId"], other.id.as_str());
+    assert!(came.get("lastSeen").is_none(), "online now: {came}");
+    here.leave().await;
+    let went = watching
+        .expect_within(OFFLINE, "offline", |frame| {
+            frame["type"] == "presence.updated" && frame["online"] == false
+        })
+        .await;
+    assert!(went["lastSeen"].is_string(), "{went}");
+    let asked = watcher
+        .api
+        .get(&format!("/users/{}/presence", other.id))
+        .await
+        .ok();
+    assert_eq!(asked["online"], false);
+    assert_eq!(asked["lastSeen"], went["lastSeen"]);
+}
+
+#[tokio::test]
+async fn one_of_two_sockets_keeps_someone_online() {
+    let server = Server::shared().await;
+    let [watcher, other] = server.people().await;
+    let (first, _second) = (other.socket().await, other.socket().await);
+    let path = format!("/users/{}/presence", other.id);
+    eventually("online", || async {
+        watcher.api.get(&path).await.ok()["online"] == true
+    })
+    .await;
+    first.leave().await;
+    let mut watching = watcher.socket().await;
+    watching
+        .send(json!({"type": "presence.subscribe", "userIds": [other.id]}))
+        .await;
+    assert_eq!(
+        watching.expect_type("presence.updated").await["online"],
+        true
+    );
+}
+
+#[tokio::test]
+async fn who_is_no_longer_watched_is_no_longer_told() {
+    let server = Server::shared().await;
+    let [watcher, one, other] = server.people().await;
+    let mut watching = watcher.socket().await;
+    watching
+        .send(json!({"type": "presence.subscribe", "userIds": [one.id, other.id]}))
+        .await;
+    for _ in 0..2 {
+        watching.expect_type("presence.updated").await;
+    }
+    watching
+        .send(json!({"type": "presence.unsubscribe", "userIds": [one.id]}))
+        .await;
+    watching.settle().await;
+    let _first = one.socket().await;
+    let _second = other.socket().await;
+    watching
+        .expect("the other", |frame| {
+            frame["online"] == true && frame["userId"] == other.id.as_str()
+        })
+        .await;
+    let told = watching
+        .seen("presence.updated")
+        .iter()
+        .any(|frame| frame["userId"] == one.id.as_str() && frame["online"] == true);
+    assert!(!told, "{:?}", watching.log());
+}
+
+#[tokio::test]
+async fn watching_has_limits() {
+    let server = Server::shared().await;
+    let watcher = server.person().await;
+    let mut socket = watcher.socket().await;
+    let ids = |count: usize| -> Vec<String> {
+        (0..count)
+            .map(|_| uuid::Uuid::now_v7().to_string())
+            .collect()
+    };
+    let refused = socket
+        .ask(json!({"type": "presence.subscribe", "userIds": ids(201)}))
+        .await;
+    assert_eq!(refused["code"], "invalid", "{refused}");
+    let bad = socket
+        .ask(json!({"type": "presence.subscribe", "userIds": ["nobody"]}))
+        .await;
+    assert_eq!(bad["code"], "invalid", "{bad}");
+    let crowd = server.crowd(501).await;
+    let crowd: Vec<&str> = crowd.iter().map(|person| person.id.as_str()).collect();
+    for part in crowd[..400].chunks(200) {
+        socket
+            .send(json!({"type": "presence.subscribe", "userIds": part}))
+            .await;
+    }
+    let over = socket
+        .ask(json!({"type": "presence.subscribe", "userIds": crowd[400..]}))
+        .await;
+    assert_eq!(
+        over["type"], "error",
+        "501 people on one connection: {over}"
+    );
+}
