@@ -10,6 +10,7 @@ pub mod keys;
 pub mod limits;
 pub mod messages;
 pub mod migrations;
+pub mod open;
 pub mod presence;
 pub mod privacy;
 pub mod receipts;

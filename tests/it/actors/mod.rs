@@ -1,1 +1,4 @@
 //! Actors alone, in virtual time.
+
+mod chat;
+mod stage;

@@ -1,0 +1,193 @@
+//! Chat actors on a real store: death, passivation, two owners, floods, typing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use troupe::actors::chat::requests::{ChatCommand, RemoveMember, Typing};
+use troupe::actors::chat::shard::CountActive;
+use troupe::actors::fanout::SocketRef;
+use troupe::error::ErrorCode;
+use troupe::id::ConnectionId;
+
+use super::stage::{FragileChats, Stage};
+
+#[actix::test]
+async fn a_dead_chat_actor_is_followed_by_another() {
+    let armed = Arc::new(AtomicBool::new(false));
+    let stage = Stage::with_chats({
+        let armed = Arc::clone(&armed);
+        move |inner| Arc::new(FragileChats { inner, armed })
+    })
+    .await;
+    let (chat, [ada, ben]) = stage.direct().await;
+    let (other, [cy, _]) = stage.direct().await;
+    stage.send(chat, ada, "1", "before").await.expect("sent");
+
+    armed.store(true, Ordering::SeqCst);
+    let died = stage.door.ask(chat, ChatCommand::Refresh).await;
+    assert_eq!(
+        died.expect_err("the actor died").code(),
+        ErrorCode::Unavailable
+    );
+
+    stage
+        .send(other, cy, "1", "never noticed")
+        .await
+        .expect("another chat goes on");
+    let after = stage.send(chat, ben, "2", "after").await.expect("rebuilt");
+    assert_eq!((after.seq, after.rev), (2, 3));
+    let repeat = stage.send(chat, ada, "1", "before").await.expect("repeat");
+    assert!(repeat.duplicate);
+    assert_eq!(repeat.seq, 1);
+}
+
+#[actix::test]
+async fn an_idle_chat_is_passivated_and_comes_back_where_it_was() {
+    let stage = Stage::new().await;
+    let (chat, [ada, _]) = stage.direct().await;
+    stage.send(chat, ada, "1", "one").await.expect("sent");
+    assert_eq!(stage.active().await, 1);
+
+    tokio::time::pause();
+    tokio::time::advance(stage.idle_after + Duration::from_secs(6)).await;
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::resume();
+    assert_eq!(stage.active().await, 0);
+
+    let sent = stage
+        .send(chat, ada, "2", "two")
+        .await
+        .expect("loaded again");
+    assert_eq!((sent.seq, sent.rev), (2, 3));
+    assert_eq!(stage.active().await, 1);
+}
+
+#[actix::test]
+async fn two_owners_of_one_chat_lose_nothing_and_double_nothing() {
+    let stage = Stage::new().await;
+    let rival = stage.rival();
+    let (chat, [ada, ben]) = stage.direct().await;
+    let mut sends = Vec::new();
+    for n in 0..200 {
+        let (owner, sender) = if n % 2 == 0 {
+            (&stage, ada)
+        } else {
+            (&rival, ben)
+        };
+        sends.push(owner.send(chat, sender, format!("{n}"), "both at once"));
+    }
+    let mut seqs: Vec<u64> = futures_util::future::join_all(sends)
+        .await
+        .into_iter()
+        .filter_map(Result::ok)
+        .map(|sent| sent.seq)
+        .collect();
+    seqs.sort_unstable();
+    let head = stage.stores.messages.heads(chat).await.expect("heads");
+    assert!(!seqs.is_empty());
+    assert_eq!(seqs, (1..=head.seq).collect::<Vec<_>>(), "dense, each once");
+}
+
+#[actix::test]
+async fn a_flood_at_one_chat_is_answered_to_the_last_and_others_go_on() {
+    let stage = Stage::new().await;
+    let (chat, [ada, _]) = stage.direct().await;
+    let (other, [cy, _]) = stage.direct().await;
+    let flood = (0..10_000).map(|n| stage.send(chat, ada, format!("{n}"), "flood"));
+    let flood = futures_util::future::join_all(flood);
+    let calm = stage.send(other, cy, "calm", "through");
+    let (answers, calm) = futures_util::future::join(flood, calm).await;
+    calm.expect("another chat goes on");
+    let mut seqs = Vec::new();
+    for answer in answers {
+        match answer {
+            Ok(sent) => seqs.push(sent.seq),
+            Err(failure) => assert_eq!(failure.code(), ErrorCode::Unavailable),
+        }
+    }
+    seqs.sort_unstable();
+    assert!(!seqs.is_empty());
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+}
+
+#[actix::test]
+async fn a_repeat_gets_its_first_ids_even_after_its_sender_was_removed() {
+    let stage = Stage::new().await;
+    let (chat, [admin, member]) = stage.group().await;
+    let first = stage
+        .send(chat, member, "once", "hello")
+        .await
+        .expect("sent");
+    stage
+        .door
+        .ask(chat, |reply| {
+            ChatCommand::RemoveMember(
+                RemoveMember {
+                    actor: admin,
+                    user: member,
+                },
+                reply,
+            )
+        })
+        .await
+        .expect("removed");
+
+    let repeat = stage
+        .send(chat, member, "once", "hello")
+        .await
+        .expect("the first ids");
+    assert!(repeat.duplicate);
+    assert_eq!(repeat.message_id, first.message_id);
+    let other_words = stage.send(chat, member, "once", "other words").await;
+    assert_eq!(
+        other_words.expect_err("conflict").code(),
+        ErrorCode::Conflict
+    );
+    let fresh = stage.send(chat, member, "twice", "hello").await;
+    assert_eq!(fresh.expect_err("not a member").code(), ErrorCode::NotFound);
+}
+
+#[actix::test]
+async fn typing_ends_by_itself_after_five_seconds() {
+    let stage = Stage::new().await;
+    let (chat, [ada, ben]) = stage.direct().await;
+    stage.send(chat, ada, "1", "loaded").await.expect("sent");
+    stage.online(ben);
+    let typing = Typing {
+        user: ada,
+        started: true,
+        socket: SocketRef {
+            lane: 0,
+            connection: ConnectionId::new(),
+        },
+        frame_id: None,
+    };
+    stage
+        .door
+        .tell(chat, ChatCommand::Typing(typing))
+        .expect("told");
+    stage.until_frame("typing.start").await;
+
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_millis(4_900)).await;
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.frames("typing.stop"), 0, "not before its time");
+    tokio::time::advance(Duration::from_millis(200)).await;
+    tokio::time::resume();
+    stage.until_frame("typing.stop").await;
+}
+
+#[actix::test]
+async fn what_is_active_is_counted() {
+    let stage = Stage::new().await;
+    let (chat, [ada, _]) = stage.direct().await;
+    assert_eq!(stage.active().await, 0);
+    stage.send(chat, ada, "1", "one").await.expect("sent");
+    let counted = stage.shard.send(CountActive).await.expect("answered");
+    assert_eq!(counted.expect("counted"), 1);
+}

@@ -1,0 +1,276 @@
+//! A chat group on a store of its own, without sockets: a lane writes down what it was given.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix::{Actor, Addr, Context, Handler};
+use async_trait::async_trait;
+use tempfile::TempDir;
+use troupe::actors::chat::requests::{ChatCommand, SendMessage, SendReply};
+use troupe::actors::chat::scope::ChatServices;
+use troupe::actors::chat::shard::{ChatShard, CountActive};
+use troupe::actors::chat::writer::Writer;
+use troupe::actors::fanout::{Deliver, Delivery, Fanout};
+use troupe::actors::placement::ChatDoor;
+use troupe::actors::request::Answer;
+use troupe::clock::{Clock, Timestamp};
+use troupe::domain::chat::{Chat, ChatKind, Member, Role, Roster};
+use troupe::domain::message::draft;
+use troupe::domain::phone::Phone;
+use troupe::id::{ChatId, UserId};
+use troupe::storage::chats::{ChatStore, InsertedChat, Membership, NewChat, PersonalSetting};
+use troupe::storage::{StoreResult, Stores};
+use troupe::wire::message::SentView;
+
+/// Writes down the frames it was handed, as text.
+#[derive(Clone, Default)]
+struct Recorder {
+    frames: Rc<RefCell<Vec<String>>>,
+}
+
+impl Actor for Recorder {
+    type Context = Context<Self>;
+}
+
+impl Handler<Deliver> for Recorder {
+    type Result = ();
+
+    fn handle(&mut self, Deliver(deliveries): Deliver, _: &mut Self::Context) {
+        for delivery in deliveries {
+            let frame = match delivery {
+                Delivery::FanOut(fan_out) => fan_out.frame,
+                Delivery::Answer { frame, .. } => frame,
+            };
+            let text = String::from_utf8_lossy(&frame.bytes).into_owned();
+            self.frames.borrow_mut().push(text);
+        }
+    }
+}
+
+pub struct Stage {
+    pub stores: Stores,
+    pub door: ChatDoor,
+    pub shard: Addr<ChatShard>,
+    pub idle_after: Duration,
+    fanout: Fanout,
+    recorder: Recorder,
+    data: Arc<TempDir>,
+}
+
+static PHONES: AtomicU64 = AtomicU64::new(0);
+
+impl Stage {
+    pub async fn new() -> Self {
+        Self::with_chats(|chats| chats).await
+    }
+
+    /// A stage whose chat store is wrapped by the caller.
+    pub async fn with_chats(wrap: impl FnOnce(Arc<dyn ChatStore>) -> Arc<dyn ChatStore>) -> Self {
+        let data = Arc::new(tempfile::tempdir().expect("a scratch folder"));
+        let mut stores = troupe::storage::embedded::open::open(data.path(), Clock::System, true)
+            .expect("opened");
+        stores.chats = wrap(stores.chats);
+        Self::on(stores, data)
+    }
+
+    /// Another owner of the same chats, as after a split of the cluster.
+    pub fn rival(&self) -> Self {
+        Self::on(self.stores.clone(), Arc::clone(&self.data))
+    }
+
+    fn on(stores: Stores, data: Arc<TempDir>) -> Self {
+        let idle_after = Duration::from_secs(300);
+        let fanout = Fanout::default();
+        let recorder = Recorder::default();
+        fanout.register(recorder.clone().start().recipient());
+        let writer = Writer::new(Arc::clone(&stores.messages)).start();
+        let services = ChatServices {
+            stores: stores.clone(),
+            fanout: fanout.clone(),
+            clock: Clock::System,
+            writer: writer.recipient(),
+        };
+        let shard = ChatShard::new(services, idle_after).start();
+        Self {
+            stores,
+            door: ChatDoor::new(vec![shard.clone().recipient()]),
+            shard,
+            idle_after,
+            fanout,
+            recorder,
+            data,
+        }
+    }
+
+    /// Someone new.
+    pub async fn user(&self) -> UserId {
+        let number = 4_155_550_000 + PHONES.fetch_add(1, Ordering::Relaxed);
+        let phone = Phone::from_store(format!("+1{number}"));
+        let inserted = self.stores.users.insert(phone, Clock::System.now()).await;
+        inserted.expect("a user").user.id
+    }
+
+    pub async fn direct(&self) -> (ChatId, [UserId; 2]) {
+        self.chat(ChatKind::Direct).await
+    }
+
+    /// A group of an admin and a member.
+    pub async fn group(&self) -> (ChatId, [UserId; 2]) {
+        self.chat(ChatKind::Group).await
+    }
+
+    async fn chat(&self, kind: ChatKind) -> (ChatId, [UserId; 2]) {
+        let people = [self.user().await, self.user().await];
+        let now = Clock::System.now();
+        let chat = Chat {
+            id: ChatId::new(),
+            kind,
+            name: (kind == ChatKind::Group).then(|| "Stage".to_owned()),
+            description: None,
+            avatar_media_id: None,
+            created_by: people[0],
+            admin_only: false,
+            auto_delete_timer: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let members = people
+            .iter()
+            .enumerate()
+            .map(|(index, user)| member(*user, index == 0, now))
+            .collect();
+        let new = NewChat {
+            chat,
+            members,
+            idempotency_key: None,
+        };
+        let inserted = self.stores.chats.insert(new).await.expect("a chat");
+        (inserted.chat_id, people)
+    }
+
+    pub async fn send(
+        &self,
+        chat: ChatId,
+        sender: UserId,
+        client_id: impl Into<String>,
+        text: &str,
+    ) -> Answer<SentView> {
+        let draft = draft::parse("text", Some(text.to_owned()), None, None)?;
+        let client_message_id = client_id.into();
+        self.door
+            .ask(chat, |reply| {
+                ChatCommand::Send(SendMessage {
+                    sender,
+                    client_message_id,
+                    draft,
+                    forwarded: false,
+                    reply: SendReply::Caller(reply),
+                })
+            })
+            .await
+    }
+
+    /// Gives someone a connection on the recording lane.
+    pub fn online(&self, user: UserId) {
+        self.fanout.place(user, 0, true);
+    }
+
+    pub async fn active(&self) -> usize {
+        let counted = self.shard.send(CountActive).await.expect("the shard lives");
+        counted.expect("counted")
+    }
+
+    /// How many frames of a type went out.
+    pub fn frames(&self, kind: &str) -> usize {
+        let needle = format!("\"type\":\"{kind}\"");
+        let frames = self.recorder.frames.borrow();
+        frames
+            .iter()
+            .filter(|frame| frame.contains(&needle))
+            .count()
+    }
+
+    pub async fn until_frame(&self, kind: &str) {
+        crate::support::eventually(kind, || async { self.frames(kind) > 0 }).await;
+    }
+}
+
+fn member(user_id: UserId, admin: bool, joined_at: Timestamp) -> Member {
+    Member {
+        user_id,
+        role: if admin { Role::Admin } else { Role::Member },
+        join_seq: 1,
+        join_rev: 1,
+        left: None,
+        joined_at,
+        muted: None,
+        is_pinned: false,
+        read_receipts: true,
+    }
+}
+
+/// A chat store whose next `find` panics when armed: what a bug in an actor's work looks like.
+pub struct FragileChats {
+    pub inner: Arc<dyn ChatStore>,
+    pub armed: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl ChatStore for FragileChats {
+    async fn insert(&self, new: NewChat) -> StoreResult<InsertedChat> {
+        self.inner.insert(new).await
+    }
+
+    async fn find(&self, chat_id: ChatId) -> StoreResult<Option<Roster>> {
+        assert!(!self.armed.swap(false, Ordering::SeqCst), "armed to panic");
+        self.inner.find(chat_id).await
+    }
+
+    async fn find_membership(
+        &self,
+        user_id: UserId,
+        chat_id: ChatId,
+    ) -> StoreResult<Option<Membership>> {
+        self.inner.find_membership(user_id, chat_id).await
+    }
+
+    async fn list(
+        &self,
+        user_id: UserId,
+        after: Option<(Timestamp, ChatId)>,
+        limit: usize,
+    ) -> StoreResult<Vec<Membership>> {
+        self.inner.list(user_id, after, limit).await
+    }
+
+    async fn list_all(&self, user_id: UserId) -> StoreResult<Vec<Membership>> {
+        self.inner.list_all(user_id).await
+    }
+
+    async fn list_members(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>> {
+        self.inner.list_members(chat_ids).await
+    }
+
+    async fn list_peers(&self, user_id: UserId) -> StoreResult<Vec<UserId>> {
+        self.inner.list_peers(user_id).await
+    }
+
+    async fn update_personal(
+        &self,
+        user_id: UserId,
+        chat_id: ChatId,
+        setting: PersonalSetting,
+        at: Timestamp,
+    ) -> StoreResult<Option<u64>> {
+        self.inner
+            .update_personal(user_id, chat_id, setting, at)
+            .await
+    }
+
+    async fn update_activity(&self, chats: Vec<(ChatId, Timestamp)>) -> StoreResult<()> {
+        self.inner.update_activity(chats).await
+    }
+}
