@@ -117,6 +117,11 @@ impl Fanout {
         self.inner.places.contains_key(&user)
     }
 
+    /// Everyone with at least one connection.
+    pub fn online_users(&self) -> Vec<UserId> {
+        self.inner.places.iter().map(|place| *place.key()).collect()
+    }
+
     /// Users with at least one connection.
     pub fn online_count(&self) -> usize {
         self.inner.places.len()

@@ -13,6 +13,7 @@ mod log;
 mod problems;
 pub mod span;
 mod storage;
+mod websocket;
 
 use serde::Deserialize;
 
@@ -25,6 +26,7 @@ pub use loader::{Loader, Setting};
 pub use log::{LogConfig, LogFormat};
 pub use problems::{ConfigError, Problem, Problems};
 pub use storage::{Backend, StorageConfig};
+pub use websocket::WebsocketConfig;
 
 /// Settings that are never printed.
 const SECRETS: &[&str] = &["auth.otp.webhook.secret"];
@@ -39,6 +41,7 @@ pub struct Config {
     pub limits: LimitsConfig,
     pub auth: AuthConfig,
     pub clients: ClientsConfig,
+    pub websocket: WebsocketConfig,
     pub log: LogConfig,
 }
 
@@ -51,6 +54,7 @@ impl Config {
         self.limits.check(problems);
         self.auth.check(problems);
         self.clients.check(problems);
+        self.websocket.check(problems);
         self.log.check(problems);
         if self.http.port != 0 && self.http.port == self.admin.port {
             problems.add(

@@ -4,5 +4,6 @@ pub mod error;
 pub mod extract;
 pub mod middleware;
 pub mod routes;
+pub mod ws;
 
 pub use error::{Answer, Problem};

@@ -72,6 +72,9 @@ pub trait UserLogStore: Send + Sync {
     /// The rev of the newest entry, 0 when there is none.
     async fn head(&self, user_id: UserId) -> StoreResult<u64>;
 
+    /// The same of many users at once; who is not there is left out.
+    async fn heads(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<(UserId, u64)>>;
+
     /// Entries after a rev, by rev, at most `limit`.
     async fn list(
         &self,

@@ -94,26 +94,15 @@ async fn changed(
     told: &Told,
     now: Timestamp,
 ) -> StoreResult<(HeadsRound, AHashMap<ChatId, HeadView>)> {
-    let mut fresh: AHashMap<ChatId, HeadView> = AHashMap::new();
-    for entry in node
-        .stores
-        .messages
-        .outbox_since(now.minus(LOOK_BACK))
-        .await?
-    {
-        let head = HeadView {
-            seq: entry.head_seq,
-            rev: entry.last_rev,
-        };
-        let known = fresh.entry(entry.chat_id).or_insert(head);
-        if known.rev < head.rev {
-            *known = head;
-        }
-    }
-    fresh.retain(|chat, head| told.get(chat).is_none_or(|(known, _)| known.rev < head.rev));
     let mut round = HeadsRound::default();
+    let online = node.fanout.online_users();
+    if online.is_empty() {
+        return Ok((round, AHashMap::new()));
+    }
+    let mut fresh = node.tail.changed_since(now.minus(LOOK_BACK)).await?;
+    fresh.retain(|chat, head| told.get(chat).is_none_or(|(known, _)| known.rev < head.rev));
     let chats: Vec<ChatId> = fresh.keys().copied().collect();
-    for (chat, members) in node.stores.chats.list_members(chats).await? {
+    for (chat, members) in node.tail.members(chats).await? {
         let Some(head) = fresh.get(&chat) else {
             continue;
         };
@@ -123,6 +112,7 @@ async fn changed(
             }
         }
     }
+    round.me = node.tail.own_revs(online).await?.into_iter().collect();
     Ok((round, fresh))
 }
 

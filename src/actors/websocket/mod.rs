@@ -16,6 +16,7 @@ pub mod queue;
 pub mod session;
 mod speech;
 mod sync;
+pub mod tail;
 pub mod transport;
 pub mod wheel;
 
@@ -31,6 +32,7 @@ use self::heads::{HeadsActor, RoundDue};
 use self::lane::{LaneActor, LaneOrder, Room};
 use self::presence::Watches;
 use self::session::Sessions;
+use self::tail::Tail;
 use super::auth::requests::{Revocations, ValidateToken};
 use super::fanout::Fanout;
 use super::message::requests::SyncChats;
@@ -41,7 +43,7 @@ use crate::clock::Clock;
 use crate::domain::chat::GROUP_MEMBERS;
 use crate::domain::flood::FrameRate;
 use crate::domain::message::TEXT_CHARS;
-use crate::storage::Stores;
+use crate::storage::presence::PresenceStore;
 use crate::wire::socket::{LimitsView, MediaBytesView, SocketEvent};
 
 /// What an operator may set about sockets.
@@ -76,11 +78,12 @@ impl Default for SocketSettings {
     }
 }
 
-/// What sockets need of the rest of the node.
+/// What sockets need of the rest of the node; `tail` is its `Stores`.
 pub struct SocketNeeds {
     pub settings: SocketSettings,
     pub clock: Clock,
-    pub stores: Stores,
+    pub tail: Arc<dyn Tail>,
+    pub presence: Arc<dyn PresenceStore>,
     pub fanout: Fanout,
     pub door: ChatDoor,
     pub revocations: Revocations,
@@ -93,7 +96,8 @@ pub struct SocketNeeds {
 pub struct Node {
     pub settings: SocketSettings,
     pub clock: Clock,
-    pub stores: Stores,
+    pub tail: Arc<dyn Tail>,
+    pub presence: Arc<dyn PresenceStore>,
     pub fanout: Fanout,
     pub door: ChatDoor,
     pub revocations: Revocations,
@@ -149,7 +153,8 @@ impl Websocket {
             limits,
             settings: needs.settings,
             clock: needs.clock,
-            stores: needs.stores,
+            tail: needs.tail,
+            presence: needs.presence,
             fanout: needs.fanout,
             door: needs.door,
             revocations: needs.revocations,

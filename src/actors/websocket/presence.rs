@@ -76,7 +76,7 @@ pub fn go(node: &Arc<Node>, user: UserId, at: Timestamp) {
 }
 
 async fn move_to(node: Arc<Node>, user: UserId, online: bool, at: Timestamp) {
-    match node.stores.presence.update(user, online, at).await {
+    match node.presence.update(user, online, at).await {
         Ok(true) => announce(&node, user).await,
         Ok(false) => {}
         Err(error) => {

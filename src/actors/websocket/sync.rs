@@ -1,5 +1,6 @@
 //! Sync over a socket: a frame per chat, as fast as the peer takes them.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::actors::request::{Answer, ask};
 use crate::error::Failure;
 use crate::id::ChatId;
 use crate::wire::frame::{self, SERVER_FRAME_BYTES};
+use crate::wire::me::MyLogView;
 use crate::wire::socket::SocketEvent;
 use crate::wire::sync::{SyncChatView, SyncRequest, SyncView};
 
@@ -42,45 +44,45 @@ impl ConnectionActor {
     }
 }
 
-/// Asks until no chat says `more`, then ends with `sync.done`.
+/// Asks until nothing says `more`, then ends with `sync.done`.
 async fn run(
     node: &Node,
     link: &Rc<Link>,
     id: Option<&str>,
     mut request: SyncRequest,
 ) -> Answer<()> {
-    let first = ask_page(node, link, &request).await?;
-    let SyncView {
-        mut chats,
-        left,
-        me,
-        acks,
-        ..
-    } = first;
+    let mut left = BTreeSet::new();
+    let mut me: Option<MyLogView> = None;
     loop {
-        let mut unfinished = Vec::new();
-        for chat in chats {
+        let page = ask_page(node, link, &request).await?;
+        let more = page.more || page.chats.iter().any(|chat| chat.more);
+        if more && page.chats.is_empty() && request.acks.as_ref() == Some(&page.acks) {
+            tracing::error!(user.id = %link.user, "a sync does not get further");
+            return Err(Failure::internal());
+        }
+        for chat in page.chats {
             request.chats.insert(chat.chat_id, chat.rev);
-            if chat.more {
-                unfinished.push(chat.chat_id);
-            }
             if !say_chat(link, id, chat).await {
                 return Ok(());
             }
         }
-        if unfinished.is_empty() {
+        for chat in page.left {
+            request.chats.remove(&chat);
+            left.insert(chat);
+        }
+        // What changes of my log while chats are read is for the next sync.
+        let me = me.get_or_insert(page.me);
+        request.me = me.rev;
+        request.acks = Some(page.acks);
+        if !more {
             break;
         }
-        chats = ask_rest(node, link, &request, unfinished).await?;
     }
-    let done = SocketEvent::SyncDone {
-        id,
-        left: &left,
-        me: &me,
-        acks: &acks,
-    };
-    link.room().await;
-    link.push(done.frame());
+    let left: Vec<ChatId> = left.into_iter().collect();
+    if let (Some(me), Some(acks), true) = (&me, &request.acks, link.room().await) {
+        let left = &left;
+        link.push(SocketEvent::SyncDone { id, left, me, acks }.frame());
+    }
     Ok(())
 }
 
@@ -91,27 +93,6 @@ async fn ask_page(node: &Node, link: &Link, request: &SyncRequest) -> Answer<Syn
         limits: SyncLimits::SOCKET,
     };
     ask(&node.sync_chats, sync).await
-}
-
-/// The next page of the chats that said `more`.
-async fn ask_rest(
-    node: &Node,
-    link: &Link,
-    request: &SyncRequest,
-    unfinished: Vec<ChatId>,
-) -> Answer<Vec<SyncChatView>> {
-    let rest = SyncRequest {
-        chats: request
-            .chats
-            .iter()
-            .filter(|(chat, _)| unfinished.contains(chat))
-            .map(|(chat, rev)| (*chat, *rev))
-            .collect(),
-        me: u64::MAX >> 11,
-        acks: None,
-        only: Some(unfinished),
-    };
-    Ok(ask_page(node, link, &rest).await?.chats)
 }
 
 /// Says one chat, in several frames when it is too large for one; `false` when the socket is going.

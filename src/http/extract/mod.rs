@@ -10,7 +10,7 @@ mod shape;
 
 pub use address::ClientAddress;
 pub use body::Body;
-pub use caller::{Caller, Gate};
+pub use caller::{Caller, Gate, bearer};
 pub use idempotency::IdempotencyKey;
 pub use params::Params;
 pub use path::{Id, Id2};

@@ -56,6 +56,23 @@ impl UserLogStore for SqliteUserLog {
             .await
     }
 
+    async fn heads(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<(UserId, u64)>> {
+        self.0
+            .read(move |connection| {
+                let mut query =
+                    connection.prepare_cached("SELECT me_rev FROM users WHERE id = ?1")?;
+                let mut heads = Vec::with_capacity(user_ids.len());
+                for user_id in user_ids {
+                    let rev = query
+                        .query_row([user_id.as_bytes()], |row| row::number(row, 0))
+                        .optional()?;
+                    heads.extend(rev.map(|rev| (user_id, rev)));
+                }
+                Ok(heads)
+            })
+            .await
+    }
+
     async fn list(
         &self,
         user_id: UserId,

@@ -1,0 +1,47 @@
+//! What the stores say of the last minute: the source of `heads`.
+
+use ahash::AHashMap;
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::id::{ChatId, UserId};
+use crate::storage::{StoreResult, Stores};
+use crate::wire::socket::HeadView;
+
+#[async_trait]
+pub trait Tail: Send + Sync {
+    /// How far each chat that changed since a time has got.
+    async fn changed_since(&self, since: Timestamp) -> StoreResult<AHashMap<ChatId, HeadView>>;
+
+    /// Who is in each of these chats now.
+    async fn members(&self, chats: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>>;
+
+    /// The rev of each user's own log.
+    async fn own_revs(&self, users: Vec<UserId>) -> StoreResult<Vec<(UserId, u64)>>;
+}
+
+#[async_trait]
+impl Tail for Stores {
+    async fn changed_since(&self, since: Timestamp) -> StoreResult<AHashMap<ChatId, HeadView>> {
+        let mut heads: AHashMap<ChatId, HeadView> = AHashMap::new();
+        for entry in self.messages.outbox_since(since).await? {
+            let head = HeadView {
+                seq: entry.head_seq,
+                rev: entry.last_rev,
+            };
+            let known = heads.entry(entry.chat_id).or_insert(head);
+            if known.rev < head.rev {
+                *known = head;
+            }
+        }
+        Ok(heads)
+    }
+
+    async fn members(&self, chats: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>> {
+        self.chats.list_members(chats).await
+    }
+
+    async fn own_revs(&self, users: Vec<UserId>) -> StoreResult<Vec<(UserId, u64)>> {
+        self.user_log.heads(users).await
+    }
+}
