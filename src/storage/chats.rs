@@ -25,6 +25,16 @@ pub struct InsertedChat {
     pub created: bool,
 }
 
+/// What tells that a chat was made before.
+#[derive(Clone, Debug)]
+pub struct ExistingChat {
+    pub creator: UserId,
+    /// The other one of a direct chat.
+    pub peer: Option<UserId>,
+    pub idempotency_key: Option<String>,
+    pub at: Timestamp,
+}
+
 /// A chat of mine: the chat's row and my own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
@@ -46,6 +56,9 @@ pub enum PersonalSetting {
 pub trait ChatStore: Send + Sync {
     /// Makes a chat, its rows and entry 1 of its log; logs `joined` in each member's own log.
     async fn insert(&self, new: NewChat) -> StoreResult<InsertedChat>;
+
+    /// The chat that a new one would repeat: the two people's own, or the first answer to a key.
+    async fn find_existing(&self, existing: ExistingChat) -> StoreResult<Option<ChatId>>;
 
     /// A chat with everyone who is or was in it, and the blocks between them.
     async fn find(&self, chat_id: ChatId) -> StoreResult<Option<Roster>>;

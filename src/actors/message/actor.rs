@@ -6,7 +6,6 @@ use super::requests::{
     FindParticipants, GetChat, GetDigest, GetMessage, ListChats, ListMessages, ListParticipants,
     ListReceipts, LocateMessages, SyncChats,
 };
-use crate::actors::request::Request;
 use crate::clock::Clock;
 use crate::storage::Stores;
 
@@ -46,13 +45,7 @@ macro_rules! answers {
 
             fn handle(&mut self, request: $request, _: &mut Self::Context) -> Self::Result {
                 let reader = self.reader.clone();
-                Box::pin(async move {
-                    let started = tokio::time::Instant::now();
-                    let answer = reader.$method(request).await;
-                    metrics::histogram!("troupe_read_seconds", "request" => $request::NAME)
-                        .record(started.elapsed());
-                    answer
-                })
+                Box::pin(async move { reader.$method(request).await })
             }
         }
     )*};

@@ -21,7 +21,9 @@ use troupe::domain::chat::{Chat, ChatKind, Member, Role, Roster};
 use troupe::domain::message::draft;
 use troupe::domain::phone::Phone;
 use troupe::id::{ChatId, UserId};
-use troupe::storage::chats::{ChatStore, InsertedChat, Membership, NewChat, PersonalSetting};
+use troupe::storage::chats::{
+    ChatStore, ExistingChat, InsertedChat, Membership, NewChat, PersonalSetting,
+};
 use troupe::storage::{StoreResult, Stores};
 use troupe::wire::message::SentView;
 
@@ -222,6 +224,10 @@ pub struct FragileChats {
 impl ChatStore for FragileChats {
     async fn insert(&self, new: NewChat) -> StoreResult<InsertedChat> {
         self.inner.insert(new).await
+    }
+
+    async fn find_existing(&self, existing: ExistingChat) -> StoreResult<Option<ChatId>> {
+        self.inner.find_existing(existing).await
     }
 
     async fn find(&self, chat_id: ChatId) -> StoreResult<Option<Roster>> {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::row::{kind_name, role_name};
+use crate::clock::Timestamp;
 use crate::domain::chat::{Chat, ChatKind, Member};
 use crate::id::{ChatId, MediaId, UserId};
-use crate::storage::chats::{InsertedChat, NewChat};
+use crate::storage::chats::{ExistingChat, InsertedChat, NewChat};
 use crate::storage::embedded::messages::append;
 use crate::storage::embedded::row::{id, signed};
 use crate::storage::embedded::user_log;
@@ -148,14 +149,39 @@ fn first_of_key(connection: &Connection, new: &NewChat) -> Result<Option<ChatId>
     connection
         .prepare_cached("DELETE FROM idempotency_keys WHERE created_at < ?1")?
         .execute([new.chat.created_at.minus(KEY_LIFE).0])?;
+    answer_of_key(connection, new.chat.created_by, key, new.chat.created_at)
+}
+
+fn answer_of_key(
+    connection: &Connection,
+    user_id: UserId,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<ChatId>> {
     connection
         .prepare_cached(
-            "SELECT answer FROM idempotency_keys WHERE user_id = ?1 AND call = ?2 AND key = ?3",
+            "SELECT answer FROM idempotency_keys
+             WHERE user_id = ?1 AND call = ?2 AND key = ?3 AND created_at >= ?4",
         )?
-        .query_row((new.chat.created_by.as_bytes(), CALL, key), |row| {
-            id(row, 0)
-        })
+        .query_row(
+            (user_id.as_bytes(), CALL, key, now.minus(KEY_LIFE).0),
+            |row| id(row, 0),
+        )
         .optional()
+}
+
+/// What [`insert`] would answer without making anything.
+pub fn existing(connection: &Connection, wanted: &ExistingChat) -> Result<Option<ChatId>> {
+    let creator = wanted.creator;
+    if let Some(key) = &wanted.idempotency_key
+        && let Some(chat_id) = answer_of_key(connection, creator, key, wanted.at)?
+    {
+        return Ok(Some(chat_id));
+    }
+    match wanted.peer {
+        Some(peer) => first_of_pair(connection, (creator.min(peer), creator.max(peer))),
+        None => Ok(None),
+    }
 }
 
 fn remember_key(connection: &Connection, new: &NewChat, chat_id: ChatId) -> Result<()> {

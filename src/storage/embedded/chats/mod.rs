@@ -13,7 +13,9 @@ use crate::clock::Timestamp;
 use crate::domain::chat::Roster;
 use crate::id::{ChatId, UserId};
 use crate::storage::StoreResult;
-use crate::storage::chats::{ChatStore, InsertedChat, Membership, NewChat, PersonalSetting};
+use crate::storage::chats::{
+    ChatStore, ExistingChat, InsertedChat, Membership, NewChat, PersonalSetting,
+};
 
 /// The embedded [`ChatStore`].
 #[derive(Clone)]
@@ -32,6 +34,12 @@ impl ChatStore for SqliteChats {
     async fn insert(&self, new: NewChat) -> StoreResult<InsertedChat> {
         self.database
             .write(move |connection| insert::insert(connection, &new))
+            .await
+    }
+
+    async fn find_existing(&self, existing: ExistingChat) -> StoreResult<Option<ChatId>> {
+        self.database
+            .read(move |connection| insert::existing(connection, &existing))
             .await
     }
 
@@ -59,6 +67,23 @@ impl ChatStore for SqliteChats {
     ) -> StoreResult<Option<Membership>> {
         self.database
             .read(move |connection| read::membership(connection, user_id, chat_id))
+            .await
+    }
+
+    async fn find_memberships(
+        &self,
+        user_id: UserId,
+        chat_ids: Vec<ChatId>,
+    ) -> StoreResult<Vec<Membership>> {
+        self.database
+            .read(move |connection| {
+                chat_ids
+                    .into_iter()
+                    .filter_map(|chat_id| {
+                        read::membership(connection, user_id, chat_id).transpose()
+                    })
+                    .collect()
+            })
             .await
     }
 

@@ -1,0 +1,78 @@
+//! What one member changes for himself: mute, pin, hiding a message.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::group::Desk;
+use super::requests::{HideMessage, SetPersonal};
+use crate::actors::request::Answer;
+use crate::domain::chat::Member;
+use crate::domain::message::sight::as_seen_by;
+use crate::error::Failure;
+use crate::id::{ChatId, UserId};
+use crate::wire::chat::PersonalChatView;
+use crate::wire::me::MeChanges;
+
+impl Desk {
+    pub(super) async fn set_personal(&self, ask: SetPersonal) -> Answer<()> {
+        self.active_row(ask.user, ask.chat_id).await?;
+        let now = self.clock.now();
+        let changed = self
+            .stores
+            .chats
+            .update_personal(ask.user, ask.chat_id, ask.setting, now)
+            .await?;
+        let Some(rev) = changed else { return Ok(()) };
+        let row = self.active_row(ask.user, ask.chat_id).await?;
+        let view = PersonalChatView::fresh(&row, None, now);
+        let settings = raw(&serde_json::json!({
+            "isMuted": view.is_muted, "muteUntil": view.mute_until, "isPinned": view.is_pinned,
+        }))?;
+        let changes = MeChanges {
+            chats: Some(BTreeMap::from([(ask.chat_id.to_string(), settings)])),
+            ..MeChanges::default()
+        };
+        self.tell_me(ask.user, rev, &changes);
+        Ok(())
+    }
+
+    /// Hides a message that the user may see, also in a chat he has left; else 404.
+    pub(super) async fn hide_message(&self, ask: HideMessage) -> Answer<()> {
+        let found = self.stores.messages.find(vec![ask.message_id]).await?;
+        let message = found.into_iter().next().ok_or_else(Failure::not_found)?;
+        let row = self.row(ask.user, message.chat_id).await?;
+        let message = as_seen_by(&row, message).ok_or_else(Failure::not_found)?;
+        let now = self.clock.now();
+        let hidden = self.stores.messages.hide(ask.user, &message, now).await?;
+        let Some(rev) = hidden else { return Ok(()) };
+        let chat_id = raw(&message.chat_id)?;
+        let changes = MeChanges {
+            hidden: Some(BTreeMap::from([(message.id.to_string(), chat_id)])),
+            ..MeChanges::default()
+        };
+        self.tell_me(ask.user, rev, &changes);
+        Ok(())
+    }
+
+    async fn active_row(&self, user: UserId, chat_id: ChatId) -> Answer<Member> {
+        let row = self.row(user, chat_id).await?;
+        if !row.is_active() {
+            return Err(Failure::not_found());
+        }
+        Ok(row)
+    }
+
+    async fn row(&self, user: UserId, chat_id: ChatId) -> Answer<Member> {
+        let found = self.stores.chats.find_membership(user, chat_id).await?;
+        found.map(|row| row.member).ok_or_else(Failure::not_found)
+    }
+}
+
+fn raw(value: &impl Serialize) -> Answer<Box<RawValue>> {
+    to_raw_value(value).map_err(|error| {
+        tracing::error!(cause = %error, "a change of mine could not be encoded");
+        Failure::internal()
+    })
+}
