@@ -3,11 +3,16 @@
 //! No timer: a lone message pays one commit; while a commit runs the next group gathers. Each chat
 //! has at most one append under way, so groups in flight never touch the same chat.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use tokio::sync::oneshot;
 
+use crate::clock::Timestamp;
+use crate::id::ChatId;
+use crate::storage::chats::ChatStore;
 use crate::storage::messages::{Append, Appended, MessageStore};
 use crate::storage::{StoreError, StoreErrorKind};
 
@@ -17,6 +22,9 @@ const GROUPS_IN_FLIGHT: usize = 2;
 const APPENDS_PER_GROUP: usize = 256;
 /// Chats that may wait; a chat has at most one append under way.
 const MAILBOX: usize = 16_384;
+
+/// How often the activity of chats is written: `updated_at` sorts the chat list, roughly.
+const ACTIVITY: Duration = Duration::from_secs(1);
 
 /// Entries of one chat, and where their outcome goes.
 #[derive(Debug, Message)]
@@ -28,14 +36,19 @@ pub struct Write {
 
 pub struct Writer {
     messages: Arc<dyn MessageStore>,
+    chats: Arc<dyn ChatStore>,
+    /// When chats that were written to since the last flush were last active.
+    touched: HashMap<ChatId, Timestamp>,
     waiting: Vec<Write>,
     in_flight: usize,
 }
 
 impl Writer {
-    pub fn new(messages: Arc<dyn MessageStore>) -> Self {
+    pub fn new(messages: Arc<dyn MessageStore>, chats: Arc<dyn ChatStore>) -> Self {
         Self {
             messages,
+            chats,
+            touched: HashMap::new(),
             waiting: Vec::new(),
             in_flight: 0,
         }
@@ -44,6 +57,7 @@ impl Writer {
     fn commit(&mut self, ctx: &mut Context<Self>) {
         while self.in_flight < GROUPS_IN_FLIGHT && !self.waiting.is_empty() {
             let size = self.waiting.len().min(APPENDS_PER_GROUP);
+            self.touch(size);
             let (appends, waiting): (Vec<_>, Vec<_>) = self
                 .waiting
                 .drain(..size)
@@ -58,6 +72,30 @@ impl Writer {
                 writer.commit(ctx);
             }));
         }
+    }
+
+    /// Remembers the activity of what is about to be written: a hint, so one whose write fails
+    /// does no harm.
+    fn touch(&mut self, size: usize) {
+        for write in &self.waiting[..size] {
+            if let Some(entry) = write.append.entries.last() {
+                self.touched.insert(write.append.chat_id, entry.at);
+            }
+        }
+    }
+
+    fn flush_activity(&mut self, ctx: &mut Context<Self>) {
+        if self.touched.is_empty() {
+            return;
+        }
+        let touched = self.touched.drain().collect();
+        let chats = Arc::clone(&self.chats);
+        let flushed = async move { chats.update_activity(touched).await };
+        ctx.spawn(flushed.into_actor(self).map(|flushed, _, _| {
+            if let Err(error) = flushed {
+                tracing::warn!(cause = %error, "activity of chats not written");
+            }
+        }));
     }
 }
 
@@ -82,6 +120,7 @@ impl Actor for Writer {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
+        ctx.run_interval(ACTIVITY, Self::flush_activity);
     }
 }
 

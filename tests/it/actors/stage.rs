@@ -88,7 +88,7 @@ impl Stage {
         let fanout = Fanout::default();
         let recorder = Recorder::default();
         fanout.register(recorder.clone().start().recipient());
-        let writer = Writer::new(Arc::clone(&stores.messages)).start();
+        let writer = Writer::new(Arc::clone(&stores.messages), Arc::clone(&stores.chats)).start();
         let services = ChatServices {
             stores: stores.clone(),
             fanout: fanout.clone(),
