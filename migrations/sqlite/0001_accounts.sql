@@ -33,6 +33,13 @@ CREATE TABLE contacts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX contacts_of_others ON contacts (contact_user_id);
 
+-- Which numbers someone has looked up, as keyed hashes: only new ones count against his budget.
+CREATE TABLE synced_numbers (
+    user_id     BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    number_hash INTEGER NOT NULL,
+    PRIMARY KEY (user_id, number_hash)
+) STRICT, WITHOUT ROWID;
+
 -- One row per refresh-token family. Tokens are kept as SHA-256 only.
 CREATE TABLE sessions (
     id            BLOB    NOT NULL PRIMARY KEY,
@@ -57,12 +64,13 @@ CREATE INDEX sessions_revoked ON sessions (revoked_at) WHERE revoked_at IS NOT N
 CREATE UNIQUE INDEX sessions_of_device ON sessions (user_id, device_id)
     WHERE device_id IS NOT NULL AND revoked_at IS NULL;
 
--- Push devices go with the session that named them.
+-- Push devices go with the session that named them. One that was removed stays, without its token,
+-- so that removing it again answers the same.
 CREATE TABLE devices (
     id         BLOB    NOT NULL PRIMARY KEY,
     user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     session_id BLOB    NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
-    token      TEXT    NOT NULL UNIQUE,
+    token      TEXT    UNIQUE,
     platform   TEXT    NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

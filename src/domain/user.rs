@@ -6,6 +6,13 @@ use crate::clock::Timestamp;
 use crate::domain::phone::Phone;
 use crate::id::{MediaId, UserId};
 
+/// Longest display name, in characters.
+pub const DISPLAY_NAME_CHARS: usize = 100;
+/// Longest status text, in characters.
+pub const STATUS_TEXT_CHARS: usize = 500;
+/// Most numbers of one contact sync.
+pub const SYNCED_PHONES: usize = 1000;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     pub id: UserId,

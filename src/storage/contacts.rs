@@ -6,10 +6,26 @@ use super::StoreResult;
 use crate::domain::user::{Relation, User};
 use crate::id::UserId;
 
+/// A keyed hash of a phone number; the key is not in the store.
+pub type NumberHash = u64;
+
 #[async_trait]
 pub trait ContactStore: Send + Sync {
-    /// Adds people to a user's contacts; who is there already stays, and so do blocks.
-    async fn insert(&self, user_id: UserId, contacts: Vec<UserId>) -> StoreResult<()>;
+    /// Adds people to a user's contacts; who is there already stays, and so do blocks. Remembers
+    /// the numbers that were looked up.
+    async fn insert(
+        &self,
+        user_id: UserId,
+        contacts: Vec<UserId>,
+        looked_up: Vec<NumberHash>,
+    ) -> StoreResult<()>;
+
+    /// Those of these numbers that the user has not looked up before.
+    async fn find_new_numbers(
+        &self,
+        user_id: UserId,
+        numbers: Vec<NumberHash>,
+    ) -> StoreResult<Vec<NumberHash>>;
 
     /// A user's contacts by id, after the given one.
     async fn list(

@@ -31,6 +31,6 @@ pub trait DeviceStore: Send + Sync {
         limit: usize,
     ) -> StoreResult<Vec<Device>>;
 
-    /// Removes a user's device; answers whether it was there.
+    /// Removes a user's device; answers whether it is or was one of his, a second time too.
     async fn remove(&self, user_id: UserId, device_id: DeviceId) -> StoreResult<bool>;
 }

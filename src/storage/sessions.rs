@@ -99,7 +99,8 @@ pub trait SessionStore: Send + Sync {
         at: Timestamp,
     ) -> StoreResult<()>;
 
-    /// Revokes a user's session and removes its push devices; answers whether it was live.
+    /// Revokes a user's session and removes its push devices; answers whether it is or was one of
+    /// his, a second time too.
     async fn remove(
         &self,
         user_id: UserId,

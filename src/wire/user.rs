@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::clock::Timestamp;
+use crate::domain::user::User;
 use crate::id::{MediaId, UserId};
 
 /// `GET /users/me`.
@@ -17,6 +18,26 @@ pub struct MeView {
     pub avatar_url: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl From<User> for MeView {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            phone: user.phone.as_str().to_owned(),
+            display_name: user.display_name,
+            status_text: user.status_text,
+            avatar_url: user.avatar_media_id.map(media_url),
+            avatar_media_id: user.avatar_media_id,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+/// The stable address of a medium, relative to the server the client talks to.
+pub fn media_url(media: MediaId) -> String {
+    format!("/api/v1/media/{media}/content")
 }
 
 /// `GET /users/{id}`: what privacy and blocks leave. A `None` marked optional is left out.

@@ -58,16 +58,7 @@ impl Reader {
 
     async fn me_view(&self, user: UserId) -> Answer<Option<MeView>> {
         let found = self.stores.users.find(user).await?;
-        Ok(found.map(|me| MeView {
-            id: me.id,
-            phone: me.phone.as_str().to_owned(),
-            display_name: me.display_name,
-            status_text: me.status_text,
-            avatar_media_id: me.avatar_media_id,
-            avatar_url: None,
-            created_at: me.created_at,
-            updated_at: me.updated_at,
-        }))
+        Ok(found.map(MeView::from))
     }
 }
 

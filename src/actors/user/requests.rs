@@ -107,6 +107,13 @@ pub struct AddDevice {
     pub platform: Platform,
 }
 
+#[derive(Clone, Debug)]
+pub struct AddedDevice {
+    pub device: Device,
+    /// `false`: this account had named the token before.
+    pub created: bool,
+}
+
 /// The caller's push devices, by id.
 #[derive(Clone, Copy, Debug)]
 pub struct ListDevices {
@@ -133,7 +140,7 @@ request!(
     GetPrivacy => Privacy,
     UpdatePrivacy => Privacy,
     GetPresence => PresenceView,
-    AddDevice => Device,
+    AddDevice => AddedDevice,
     ListDevices => Vec<Device>,
     RemoveDevice => (),
 );

@@ -9,24 +9,41 @@ use super::{privacy, row, user_log, users};
 use crate::domain::user::{Relation, User};
 use crate::id::UserId;
 use crate::storage::StoreResult;
-use crate::storage::contacts::ContactStore;
+use crate::storage::contacts::{ContactStore, NumberHash};
 use crate::storage::user_log::Topic;
 
 pub struct SqliteContacts(pub Database);
 
 #[async_trait]
 impl ContactStore for SqliteContacts {
-    async fn insert(&self, user_id: UserId, contacts: Vec<UserId>) -> StoreResult<()> {
+    async fn insert(
+        &self,
+        user_id: UserId,
+        contacts: Vec<UserId>,
+        looked_up: Vec<NumberHash>,
+    ) -> StoreResult<()> {
         self.0
-            .write(move |connection| {
-                let mut statement = connection.prepare_cached(
-                    "INSERT INTO contacts (user_id, contact_user_id, is_contact) VALUES (?1, ?2, 1)
-                     ON CONFLICT (user_id, contact_user_id) DO UPDATE SET is_contact = 1",
+            .write(move |connection| insert(connection, user_id, &contacts, &looked_up))
+            .await
+    }
+
+    async fn find_new_numbers(
+        &self,
+        user_id: UserId,
+        numbers: Vec<NumberHash>,
+    ) -> StoreResult<Vec<NumberHash>> {
+        self.0
+            .read(move |connection| {
+                let mut known = connection.prepare_cached(
+                    "SELECT 1 FROM synced_numbers WHERE user_id = ?1 AND number_hash = ?2",
                 )?;
-                for contact in contacts {
-                    statement.execute([user_id.as_bytes(), contact.as_bytes()])?;
+                let mut new = Vec::new();
+                for number in numbers {
+                    if !known.exists(params![user_id.as_bytes(), number.cast_signed()])? {
+                        new.push(number);
+                    }
                 }
-                Ok(())
+                Ok(new)
             })
             .await
     }
@@ -88,6 +105,28 @@ impl ContactStore for SqliteContacts {
             .read(move |connection| relations(connection, viewer, &owners))
             .await
     }
+}
+
+fn insert(
+    connection: &Connection,
+    user_id: UserId,
+    contacts: &[UserId],
+    looked_up: &[NumberHash],
+) -> rusqlite::Result<()> {
+    let mut contact = connection.prepare_cached(
+        "INSERT INTO contacts (user_id, contact_user_id, is_contact) VALUES (?1, ?2, 1)
+         ON CONFLICT (user_id, contact_user_id) DO UPDATE SET is_contact = 1",
+    )?;
+    for id in contacts {
+        contact.execute([user_id.as_bytes(), id.as_bytes()])?;
+    }
+    let mut number = connection.prepare_cached(
+        "INSERT INTO synced_numbers (user_id, number_hash) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    )?;
+    for hash in looked_up {
+        number.execute(params![user_id.as_bytes(), hash.cast_signed()])?;
+    }
+    Ok(())
 }
 
 /// Answers whether the block is new, or was there to be lifted.

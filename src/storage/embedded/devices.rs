@@ -49,7 +49,8 @@ impl DeviceStore for SqliteDevices {
                 connection
                     .prepare_cached(&format!(
                         "SELECT {COLUMNS} FROM devices
-                         WHERE user_id = ?1 AND (?2 IS NULL OR id > ?2) ORDER BY id LIMIT ?3"
+                         WHERE user_id = ?1 AND token IS NOT NULL AND (?2 IS NULL OR id > ?2)
+                         ORDER BY id LIMIT ?3"
                     ))?
                     .query_map(
                         params![
@@ -68,7 +69,9 @@ impl DeviceStore for SqliteDevices {
         self.0
             .write(move |connection| {
                 connection
-                    .prepare_cached("DELETE FROM devices WHERE id = ?1 AND user_id = ?2")?
+                    .prepare_cached(
+                        "UPDATE devices SET token = NULL WHERE id = ?1 AND user_id = ?2",
+                    )?
                     .execute([device_id.as_bytes(), user_id.as_bytes()])
                     .map(|rows| rows == 1)
             })

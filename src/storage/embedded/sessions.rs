@@ -107,20 +107,13 @@ impl SessionStore for SqliteSessions {
     ) -> StoreResult<bool> {
         self.0
             .write(move |connection| {
-                let found: Option<i64> = connection
-                    .prepare_cached(
-                        "SELECT 1 FROM sessions WHERE id = ?1 AND user_id = ?2 AND expires_at > ?3
-                         AND revoked_at IS NULL",
-                    )?
-                    .query_row(
-                        params![session_id.as_bytes(), user_id.as_bytes(), at.0],
-                        |row| row.get(0),
-                    )
-                    .optional()?;
-                match found {
-                    Some(_) => revoke(connection, session_id, at).map(|()| true),
-                    None => Ok(false),
+                let is_own = connection
+                    .prepare_cached("SELECT 1 FROM sessions WHERE id = ?1 AND user_id = ?2")?
+                    .exists([session_id.as_bytes(), user_id.as_bytes()])?;
+                if is_own {
+                    revoke(connection, session_id, at)?;
                 }
+                Ok(is_own)
             })
             .await
     }

@@ -1,0 +1,89 @@
+//! Profiles and presence, one's own and others' through the privacy rules.
+
+use super::actor::Users;
+use super::requests::{GetMe, GetPresence, GetProfile, UpdateMe};
+use crate::actors::request::Answer;
+use crate::domain::privacy::{Visible, visible};
+use crate::domain::user::User;
+use crate::error::Failure;
+use crate::id::UserId;
+use crate::storage::presence::Seen;
+use crate::wire::me::MeChanges;
+use crate::wire::user::{MeView, PresenceView, ProfileView, media_url};
+
+impl Users {
+    pub(super) async fn get_me(&self, request: GetMe) -> Answer<User> {
+        self.find(request.user).await
+    }
+
+    pub(super) async fn update_me(&self, request: UpdateMe) -> Answer<User> {
+        // Nothing has been uploaded by anyone, so no id names a medium of the caller's.
+        if let Some(Some(_)) = request.patch.avatar_media_id {
+            return Err(Failure::not_found());
+        }
+        let now = self.clock.now();
+        let updated = self
+            .stores
+            .users
+            .update(request.user, request.patch, now)
+            .await?
+            .ok_or_else(Failure::not_found)?;
+        if let Some(rev) = updated.rev {
+            let changes = MeChanges {
+                user: Some(MeView::from(updated.user.clone())),
+                ..MeChanges::default()
+            };
+            self.tell_me(request.user, rev, &changes);
+        }
+        Ok(updated.user)
+    }
+
+    pub(super) async fn get_profile(&self, request: GetProfile) -> Answer<ProfileView> {
+        let GetProfile { viewer, owner } = request;
+        let user = self.find(owner).await?;
+        let seen = self.seen(viewer, owner).await?;
+        let last_seen = match seen.last_seen {
+            true => self.presence(owner).await?.and_then(|seen| seen.last_seen),
+            false => None,
+        };
+        Ok(ProfileView {
+            id: user.id,
+            phone: seen.phone.then(|| user.phone.as_str().to_owned()),
+            display_name: user.display_name,
+            status_text: seen.status_text.then_some(user.status_text),
+            avatar_url: user.avatar_media_id.filter(|_| seen.avatar).map(media_url),
+            last_seen,
+        })
+    }
+
+    /// Who may not see it gets `online: false` and no `lastSeen`.
+    pub(super) async fn get_presence(&self, request: GetPresence) -> Answer<PresenceView> {
+        let GetPresence { viewer, owner } = request;
+        let seen = self.seen(viewer, owner).await?;
+        let known = match seen.last_seen {
+            true => self.presence(owner).await?,
+            false => None,
+        };
+        Ok(PresenceView {
+            user_id: owner,
+            online: known.is_some_and(|known| known.online),
+            last_seen: known.and_then(|known| known.last_seen),
+        })
+    }
+
+    async fn presence(&self, owner: UserId) -> Answer<Option<Seen>> {
+        let found = self.stores.presence.find(vec![owner]).await?;
+        Ok(found.into_iter().next())
+    }
+
+    async fn seen(&self, viewer: UserId, owner: UserId) -> Answer<Visible> {
+        let relations = self.stores.contacts.relations(viewer, vec![owner]).await?;
+        let relation = relations.first().ok_or_else(Failure::not_found)?;
+        Ok(visible(viewer, relation))
+    }
+
+    pub(super) async fn find(&self, user: UserId) -> Answer<User> {
+        let found = self.stores.users.find(user).await?;
+        found.ok_or_else(Failure::not_found)
+    }
+}
