@@ -1,0 +1,133 @@
+// The REST client of one phone: bearer token, one refresh per expiry, problems as errors.
+const BASE = '/api/v1';
+const TIMEOUT_MS = 15_000;
+const CLIENT = { 'X-Client': 'web/1.0.0' };
+
+const SAID = {
+  flight: 'Flight mode is on. Turn it off to do this.',
+  offline: 'The server cannot be reached right now.',
+  timeout: 'The server took too long to answer.',
+  rate_limited: 'That was a little fast. Please wait a moment.',
+};
+
+/** An answer that is no success, in the shape of the contract's problem document. */
+export class Problem extends Error {
+  constructor({ status = 0, code = 'offline', title, detail, message, errors, retryAfterMs } = {}) {
+    super(detail || message || SAID[code] || title || 'Something went wrong.');
+    Object.assign(this, { status, code, errors: errors ?? [], retryAfterMs: retryAfterMs ?? null });
+  }
+
+  /** One sentence for a person, with the fields that were wrong. */
+  get friendly() {
+    const fields = this.errors.filter((e) => e.message && !this.message.includes(e.message));
+    return [this.message, ...fields.map((e) => `${e.field}: ${e.message}`)].join(' · ');
+  }
+}
+
+export class Api {
+  #refreshing = null;
+  #inFlight = new Set();
+
+  constructor(session, onSignedOut) {
+    this.session = session;
+    this.onSignedOut = onSignedOut;
+    this.blocked = false;
+  }
+
+  /** Flight mode: what is under way is cut off, what follows is refused. */
+  block(blocked) {
+    this.blocked = blocked;
+    if (blocked) for (const controller of this.#inFlight) controller.abort();
+  }
+
+  get(path) { return this.call('GET', path); }
+  post(path, body, headers) { return this.call('POST', path, body, headers); }
+  put(path, body) { return this.call('PUT', path, body); }
+  patch(path, body) { return this.call('PATCH', path, body); }
+  delete(path, body) { return this.call('DELETE', path, body); }
+
+  /** A whole list, page by page. */
+  async all(path) {
+    const items = [];
+    let cursor = null;
+    do {
+      const page = await this.get(`${path}?limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
+      items.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor);
+    return items;
+  }
+
+  async call(method, path, body, headers) {
+    const token = this.session.tokens?.accessToken;
+    try {
+      return await this.#fetch(method, path, body, { ...headers, Authorization: `Bearer ${token}` });
+    } catch (problem) {
+      if (problem.status !== 401) throw problem;
+      await this.refresh(token);
+      const fresh = this.session.tokens?.accessToken;
+      return this.#fetch(method, path, body, { ...headers, Authorization: `Bearer ${fresh}` });
+    }
+  }
+
+  /** For the calls that carry no token. */
+  open(path, body) { return this.#fetch('POST', path, body); }
+
+  /** Renews the pair unless another tab already did; only a 401 here means signing in again. */
+  refresh(stale = this.session.tokens?.accessToken) {
+    const now = this.session.tokens;
+    if (!now) {
+      this.onSignedOut();
+      return Promise.reject(new Problem({ status: 401, code: 'unauthenticated', detail: 'Please sign in again.' }));
+    }
+    if (now.accessToken !== stale) return Promise.resolve();
+    this.#refreshing ??= this.#renew(now).finally(() => { this.#refreshing = null; });
+    return this.#refreshing;
+  }
+
+  async #renew({ refreshToken }) {
+    try {
+      const { accessToken, refreshToken: next } = await this.#fetch('POST', '/auth/refresh', {
+        refreshToken, deviceId: this.session.deviceId,
+      });
+      this.session.tokens = { accessToken, refreshToken: next };
+    } catch (problem) {
+      if (problem.status === 401) this.onSignedOut();
+      throw problem;
+    }
+  }
+
+  async #fetch(method, path, body, headers = {}) {
+    if (this.blocked) throw new Problem({ code: 'flight' });
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
+    this.#inFlight.add(controller);
+    try {
+      const response = await fetch(BASE + path, {
+        method,
+        signal: controller.signal,
+        cache: 'no-store',
+        headers: { ...CLIENT, ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+      const text = await response.text();
+      const answer = parse(text);
+      if (response.ok) return answer;
+      throw new Problem({ code: 'internal', ...answer, status: response.status });
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      throw new Problem({ code: this.blocked ? 'flight' : controller.signal.aborted ? 'timeout' : 'offline' });
+    } finally {
+      clearTimeout(timer);
+      this.#inFlight.delete(controller);
+    }
+  }
+}
+
+function parse(text) {
+  try {
+    return text ? JSON.parse(text) : {};
+  } catch {
+    return {};
+  }
+}
