@@ -19,7 +19,7 @@ async fn devices_are_added_listed_and_removed_under_both_paths() {
         assert!(made["createdAt"].is_string());
         assert!(!made.to_string().contains(&token), "a token is not told");
         let listed = person.api.get(path).await.items();
-        assert_eq!(listed, [made.clone()]);
+        assert_eq!(listed, std::slice::from_ref(&made));
         let own = format!("{path}/{}", made["id"].as_str().expect("an id"));
         stranger.api.delete(&own).await.refused(404);
         person.api.delete(&own).await.no_content();

@@ -7,8 +7,7 @@ use crate::support::Server;
 /// A message, and the field its refusal names.
 fn bad_messages() -> Vec<(Value, &'static str)> {
     let id = uuid::Uuid::now_v7().to_string();
-    let place = |latitude: Value, longitude: Value| json!({"type": "location", "payload": {"latitude": latitude, "longitude": longitude}});
-    vec![
+    let mut bad = vec![
         (json!({"content": "x"}), "type"),
         (json!({"type": 5, "content": "x"}), "type"),
         (json!({"type": "sticker", "content": "x"}), "type"),
@@ -43,6 +42,14 @@ fn bad_messages() -> Vec<(Value, &'static str)> {
             json!({"type": "text", "content": "x", "forwarded": true}),
             "forwarded",
         ),
+    ];
+    bad.extend(bad_payloads(&id));
+    bad
+}
+
+fn bad_payloads(id: &str) -> Vec<(Value, &'static str)> {
+    let place = |latitude: Value, longitude: Value| json!({"type": "location", "payload": {"latitude": latitude, "longitude": longitude}});
+    vec![
         (json!({"type": "image"}), "payload"),
         (json!({"type": "image", "payload": 5}), "payload"),
         (json!({"type": "image", "payload": {}}), "payload.mediaId"),

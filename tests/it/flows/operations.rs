@@ -4,6 +4,66 @@ use serde_json::json;
 
 use crate::support::Server;
 
+const ROUTES: &[&str] = &[
+    "/auth/request-otp",
+    "/auth/verify-otp",
+    "/auth/refresh",
+    "/auth/logout",
+    "/auth/logout-all",
+    "/auth/sessions",
+    "/auth/sessions/{id}",
+    "/auth/ws-ticket",
+    "/users/me",
+    "/users/{id}",
+    "/users/{id}/presence",
+    "/users/contacts",
+    "/users/contacts/sync",
+    "/users/blocked",
+    "/users/me/privacy",
+    "/users/devices",
+    "/users/devices/{id}",
+    "/chats",
+    "/chats/{id}",
+    "/chats/{id}/participants",
+    "/chats/{id}/leave",
+    "/chats/{id}/mute",
+    "/chats/{id}/pin",
+    "/chats/{id}/auto-delete",
+    "/chats/{id}/messages",
+    "/chats/{id}/digest",
+    "/messages",
+    "/messages/{id}",
+    "/messages/status",
+    "/messages/read",
+    "/messages/{id}/receipts",
+    "/sync",
+];
+
+const FRAMES: &[&str] = &[
+    "message.send",
+    "message.ack",
+    "message.read",
+    "typing.start",
+    "presence.subscribe",
+    "client.state",
+    "hello",
+    "message.new",
+    "message.updated",
+    "message.deleted",
+    "message.status",
+    "chat.created",
+    "chat.rev",
+    "chat.updated",
+    "group.member.added",
+    "group.member.removed",
+    "me.updated",
+    "sync.chat",
+    "sync.done",
+    "presence.updated",
+    "heads",
+    "goaway",
+];
+
 #[tokio::test]
 async fn health_says_how_things_are() {
     let server = Server::shared().await;
@@ -42,40 +102,7 @@ async fn the_documents_describe_every_route() {
         "{openapi}"
     );
     let paths = openapi["paths"].as_object().expect("paths");
-    for path in [
-        "/auth/request-otp",
-        "/auth/verify-otp",
-        "/auth/refresh",
-        "/auth/logout",
-        "/auth/logout-all",
-        "/auth/sessions",
-        "/auth/sessions/{id}",
-        "/auth/ws-ticket",
-        "/users/me",
-        "/users/{id}",
-        "/users/{id}/presence",
-        "/users/contacts",
-        "/users/contacts/sync",
-        "/users/blocked",
-        "/users/me/privacy",
-        "/users/devices",
-        "/users/devices/{id}",
-        "/chats",
-        "/chats/{id}",
-        "/chats/{id}/participants",
-        "/chats/{id}/leave",
-        "/chats/{id}/mute",
-        "/chats/{id}/pin",
-        "/chats/{id}/auto-delete",
-        "/chats/{id}/messages",
-        "/chats/{id}/digest",
-        "/messages",
-        "/messages/{id}",
-        "/messages/status",
-        "/messages/read",
-        "/messages/{id}/receipts",
-        "/sync",
-    ] {
+    for path in ROUTES {
         let there = paths
             .keys()
             .any(|key| key.strip_prefix("/api/v1").unwrap_or(key) == path);
@@ -84,30 +111,7 @@ async fn the_documents_describe_every_route() {
     let asyncapi = server.api().get("/asyncapi.json").await.ok();
     assert!(asyncapi["asyncapi"].is_string(), "{asyncapi}");
     let text = asyncapi.to_string();
-    for frame in [
-        "message.send",
-        "message.ack",
-        "message.read",
-        "typing.start",
-        "presence.subscribe",
-        "client.state",
-        "hello",
-        "message.new",
-        "message.updated",
-        "message.deleted",
-        "message.status",
-        "chat.created",
-        "chat.rev",
-        "chat.updated",
-        "group.member.added",
-        "group.member.removed",
-        "me.updated",
-        "sync.chat",
-        "sync.done",
-        "presence.updated",
-        "heads",
-        "goaway",
-    ] {
+    for frame in FRAMES {
         assert!(
             text.contains(&format!("\"{frame}\"")),
             "{frame} is not described"

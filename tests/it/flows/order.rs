@@ -40,8 +40,8 @@ async fn every_connection_sees_every_rev_once_and_in_order() {
     let server = Server::shared().await;
     let [anna, ben, cleo] = server.people().await;
     let group = anna.group("Ours", &[&ben, &cleo]).await;
-    let mut senders = vec![anna.socket().await, anna.socket().await, ben.socket().await];
-    let mut listeners = vec![anna.socket().await, ben.socket().await, cleo.socket().await];
+    let mut senders = [anna.socket().await, anna.socket().await, ben.socket().await];
+    let mut listeners = [anna.socket().await, ben.socket().await, cleo.socket().await];
     let by_wire = join_all(senders.iter_mut().map(|socket| pour(socket, &group)));
     let by_rest = async {
         for number in 0..10 {
