@@ -14,6 +14,8 @@ mod house;
 #[cfg(test)]
 mod loadtest;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod security;
 #[cfg(test)]
 mod support;

@@ -14,11 +14,11 @@ macro_rules! over_every_backend {
     };
 }
 
-mod backend;
+pub mod backend;
 mod chats;
 mod effects;
 mod messages;
 mod outbox;
 mod pages;
 mod receipts;
-mod stage;
+pub mod stage;

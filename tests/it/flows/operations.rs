@@ -102,7 +102,7 @@ async fn the_documents_describe_every_route() {
         "{openapi}"
     );
     let paths = openapi["paths"].as_object().expect("paths");
-    for path in ROUTES {
+    for &path in ROUTES {
         let there = paths
             .keys()
             .any(|key| key.strip_prefix("/api/v1").unwrap_or(key) == path);

@@ -1,1 +1,4 @@
 //! What a hostile client would try.
+
+mod strangers;
+mod transport;
