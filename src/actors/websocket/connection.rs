@@ -16,6 +16,7 @@ use actix_web::error::PayloadError;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::handshake_with_protocols;
 use bytes::Bytes;
+use futures_util::Stream;
 use tokio::time::Instant;
 
 use super::Doorway;
@@ -48,11 +49,20 @@ pub fn accept(
     let queue = Queue::new(room.node.settings.queue_bytes);
     let link = Rc::new(Link::new(admission, queue, Transport::of(request)));
     let body = Outbound(Rc::clone(&link));
+    start(link, room, payload);
+    Ok(response.body(body))
+}
+
+/// Starts the connection of a socket that reads from `payload`.
+pub fn start(
+    link: Rc<Link>,
+    room: Rc<Room>,
+    payload: impl Stream<Item = Result<Bytes, PayloadError>> + 'static,
+) {
     ConnectionActor::create(|ctx| {
         ctx.add_stream(payload);
         ConnectionActor::new(link, room)
     });
-    Ok(response.body(body))
 }
 
 /// The response body: what waits in the queue, as the peer takes it.

@@ -2,3 +2,5 @@
 
 mod chat;
 mod stage;
+
+mod websocket;

@@ -1,0 +1,12 @@
+//! Sockets in virtual time: connections without a network, over the queues a network would drain.
+
+mod arrivals;
+mod attacks;
+mod heads;
+mod heartbeat;
+mod peer;
+mod receipts;
+mod slow;
+mod speech;
+mod stage;
+mod watching;
