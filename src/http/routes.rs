@@ -3,7 +3,10 @@
 use actix_web::web::{self, ServiceConfig};
 
 use super::middleware::resource;
-use super::{auth, contacts, devices, users};
+use super::{
+    auth, chat_settings, chats, contacts, devices, history, messages, participants, receipts, sync,
+    users,
+};
 
 /// Mounts a table, and keeps it as data for the documents and the tests.
 macro_rules! table {
@@ -45,6 +48,22 @@ table! { api, API:
     "/notifications/devices/{id}" => delete devices::remove_device;
     "/users/{id}" => get users::get_profile;
     "/users/{id}/presence" => get users::get_presence;
+    "/chats" => get chats::list, post chats::create;
+    "/chats/{id}" => get chats::get, patch chats::update;
+    "/chats/{id}/participants" => get participants::list, post participants::add;
+    "/chats/{id}/participants/{userId}" => patch participants::set_role, delete participants::remove;
+    "/chats/{id}/leave" => post participants::leave;
+    "/chats/{id}/mute" => put chat_settings::mute, delete chat_settings::unmute;
+    "/chats/{id}/pin" => put chat_settings::pin, delete chat_settings::unpin;
+    "/chats/{id}/auto-delete" => put chat_settings::set_timer, delete chat_settings::clear_timer;
+    "/chats/{id}/messages" => get history::list, post messages::send_in_chat;
+    "/chats/{id}/digest" => get history::digest;
+    "/messages" => post messages::send;
+    "/messages/status" => put receipts::set_status;
+    "/messages/read" => post receipts::read;
+    "/messages/{id}" => get messages::get, patch messages::edit, delete messages::delete;
+    "/messages/{id}/receipts" => get receipts::list;
+    "/sync" => post sync::sync;
 }
 
 /// The public listener.

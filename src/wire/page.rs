@@ -30,14 +30,32 @@ impl<T> Page<T> {
             next_cursor: None,
         }
     }
+
+    /// A page out of up to `limit + 1` rows: the one too many says that there is more. `place` is
+    /// what the next page begins after.
+    pub fn cut<R, P: Serialize>(
+        list: &str,
+        mut rows: Vec<R>,
+        limit: usize,
+        place: impl Fn(&R) -> P,
+        view: impl FnMut(R) -> T,
+    ) -> Result<Self, Failure> {
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| has_more);
+        let next_cursor = last.map(|row| cursor(list, &place(row))).transpose()?;
+        Ok(Self {
+            items: rows.into_iter().map(view).collect(),
+            next_cursor,
+        })
+    }
 }
 
 /// `limit` as the contract bounds it: 1–200, 50 when absent; else 422.
-pub fn limit(asked: Option<u64>) -> Result<usize, Failure> {
-    match asked.map(usize::try_from) {
-        None => Ok(DEFAULT_LIMIT),
-        Some(Ok(limit)) if (1..=MOST_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(Failure::invalid("limit", "must be from 1 to 200")),
+pub fn limit(asked: Option<usize>) -> Result<usize, Failure> {
+    match asked.unwrap_or(DEFAULT_LIMIT) {
+        limit if (1..=MOST_LIMIT).contains(&limit) => Ok(limit),
+        _ => Err(Failure::invalid("limit", "must be from 1 to 200")),
     }
 }
 
@@ -80,4 +98,39 @@ fn sum(list: &str, json: &[u8]) -> [u8; SUM_BYTES] {
     let mut short = [0; SUM_BYTES];
     short.copy_from_slice(&hasher.finalize()[..SUM_BYTES]);
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cursor as encode, read_cursor};
+
+    fn decode<T: serde::de::DeserializeOwned>(
+        list: &str,
+        text: &str,
+    ) -> Result<T, crate::error::Failure> {
+        read_cursor(list, "cursor", text)
+    }
+
+    #[test]
+    fn a_cursor_comes_back_as_it_went() {
+        let text = encode("chats", &(7_u64, "x")).unwrap();
+        assert_eq!(
+            decode::<(u64, String)>("chats", &text).unwrap(),
+            (7, "x".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_was_tampered_with_is_refused() {
+        let text = encode("chats", &7_u64).unwrap();
+        for at in 0..text.len() {
+            let mut altered: Vec<char> = text.chars().collect();
+            altered[at] = if altered[at] == 'A' { 'B' } else { 'A' };
+            let altered: String = altered.into_iter().collect();
+            assert!(decode::<u64>("chats", &altered).is_err(), "at {at}");
+            assert!(decode::<u64>("chats", &text[..at]).is_err(), "cut at {at}");
+        }
+        assert!(decode::<u64>("users", &text).is_err(), "another list's");
+        assert!(decode::<u64>("chats", &"A".repeat(100_000)).is_err());
+    }
 }

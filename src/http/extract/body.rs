@@ -26,15 +26,45 @@ where
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let accepted = check_headers(request);
-        let config = request.app_data::<web::Data<Config>>().cloned();
-        let payload = payload.take();
+        let bytes = read(request, payload);
+        Box::pin(async move { Ok(Self(parse(&bytes.await?)?)) })
+    }
+}
+
+/// A checked JSON body that may be absent: no bytes stand for the default.
+#[derive(Clone, Debug)]
+pub struct MaybeBody<T>(pub T);
+
+impl<T> FromRequest for MaybeBody<T>
+where
+    T: DeserializeOwned + Default + Validate<Context = ()> + 'static,
+{
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read(request, payload);
         Box::pin(async move {
-            accepted?;
-            let config = config.ok_or_else(Failure::internal)?;
-            let bytes = collect(payload, &config.http).await?;
+            let bytes = bytes.await?;
+            if bytes.is_empty() {
+                return Ok(Self(T::default()));
+            }
             Ok(Self(parse(&bytes)?))
         })
+    }
+}
+
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<BytesMut, Problem>> + use<> {
+    let accepted = check_headers(request);
+    let config = request.app_data::<web::Data<Config>>().cloned();
+    let payload = payload.take();
+    async move {
+        accepted?;
+        let config = config.ok_or_else(Failure::internal)?;
+        collect(payload, &config.http).await
     }
 }
 

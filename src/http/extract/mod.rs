@@ -9,7 +9,7 @@ mod path;
 mod shape;
 
 pub use address::ClientAddress;
-pub use body::Body;
+pub use body::{Body, MaybeBody};
 pub use caller::{Caller, Gate, bearer};
 pub use idempotency::IdempotencyKey;
 pub use params::Params;
