@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Add;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Milliseconds since 1970, UTC. On the wire RFC 3339 with milliseconds.
@@ -45,16 +45,62 @@ fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// `2026-01-02T03:04:05.678Z`.
+const TEXT_BYTES: usize = 24;
+/// From year 0 to 9999, the range in which the text has its fixed length.
+const TEXT_RANGE: std::ops::Range<i64> = -62_167_219_200_000..253_402_300_800_000;
+const DAY_MS: i64 = 86_400_000;
+
+/// Every message carries two or three of these, so the text is made without chrono's formatter.
+fn text(milliseconds: i64) -> [u8; TEXT_BYTES] {
+    let milliseconds = if TEXT_RANGE.contains(&milliseconds) {
+        milliseconds
+    } else {
+        0
+    };
+    let of_day = milliseconds.rem_euclid(DAY_MS);
+    let (year, month, day) = date(milliseconds.div_euclid(DAY_MS));
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let mut put = |from: usize, digits: usize, mut value: i64| {
+        for place in text[from..from + digits].iter_mut().rev() {
+            *place = b'0' + u8::try_from(value % 10).unwrap_or(0);
+            value /= 10;
+        }
+    };
+    put(0, 4, year);
+    put(5, 2, month);
+    put(8, 2, day);
+    put(11, 2, of_day / 3_600_000);
+    put(14, 2, of_day / 60_000 % 60);
+    put(17, 2, of_day / 1000 % 60);
+    put(20, 3, of_day % 1000);
+    text
+}
+
+/// Year, month and day of a count of days since 1970, in eras of 400 years that begin in March
+/// (Howard Hinnant, "chrono-compatible low-level date algorithms").
+fn date(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = (from_march + 2) % 12 + 1;
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default();
-        f.write_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
+        f.write_str(std::str::from_utf8(&text(self.0)).unwrap_or_default())
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&text(self.0)).unwrap_or_default())
     }
 }
 
@@ -120,6 +166,37 @@ impl Clock {
             )]
             Self::System => Timestamp(Utc::now().timestamp_millis()),
             Self::Tokio { start, epoch } => *start + epoch.elapsed(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, SecondsFormat, Utc};
+    use proptest::prelude::*;
+
+    use super::{TEXT_RANGE, Timestamp};
+
+    proptest! {
+        #[test]
+        fn the_text_is_what_chrono_writes(milliseconds in TEXT_RANGE) {
+            let time = DateTime::<Utc>::from_timestamp_millis(milliseconds).unwrap();
+            let expected = time.to_rfc3339_opts(SecondsFormat::Millis, true);
+            prop_assert_eq!(Timestamp(milliseconds).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn leap_days_and_turns_of_the_year() {
+        for (milliseconds, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (4_107_542_399_999, "2100-02-28T23:59:59.999Z"),
+            (TEXT_RANGE.end - 1, "9999-12-31T23:59:59.999Z"),
+            (i64::MAX, "1970-01-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(Timestamp(milliseconds).to_string(), text);
         }
     }
 }

@@ -130,15 +130,12 @@ impl Fanout {
     /// Sends frames to whoever they are for, in order.
     pub fn send(&self, deliveries: Vec<(Option<SocketRef>, Delivery)>) {
         let lanes = self.inner.lanes.read();
+        let everywhere = u64::MAX >> (64 - lanes.len().clamp(1, 64));
         let mut per_lane: Vec<Vec<Delivery>> = vec![Vec::new(); lanes.len()];
         for (socket, delivery) in deliveries {
             let bits = match (&socket, &delivery) {
                 (Some(socket), _) => 1u64 << (socket.lane % 64),
-                (None, Delivery::FanOut(fan_out)) => fan_out
-                    .to
-                    .iter()
-                    .filter_map(|user| self.inner.places.get(user).map(|bits| *bits))
-                    .fold(0, |all, bits| all | bits),
+                (None, Delivery::FanOut(fan_out)) => self.lanes_of(&fan_out.to, everywhere),
                 (None, Delivery::Answer { .. }) => 0,
             };
             for (index, queue) in per_lane.iter_mut().enumerate() {
@@ -153,6 +150,18 @@ impl Fanout {
                 metrics::counter!("troupe_lane_overflow_total").increment(1);
             }
         }
+    }
+
+    /// The lanes on which anyone of these is; looks no further once that is all of them.
+    fn lanes_of(&self, users: &[UserId], everywhere: u64) -> u64 {
+        let mut bits = 0;
+        for user in users {
+            bits |= self.inner.places.get(user).map_or(0, |bits| *bits);
+            if bits == everywhere {
+                break;
+            }
+        }
+        bits
     }
 
     /// Frames may have been lost before they reached a lane: every lane is to look at its heads.

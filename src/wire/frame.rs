@@ -1,5 +1,7 @@
 //! WebSocket frames from the server, and how they become bytes.
 
+use std::cell::RefCell;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 
@@ -31,26 +33,43 @@ pub struct Frame {
     pub class: FrameClass,
 }
 
+thread_local! {
+    /// Frames are written here first: their length stands before them, and a buffer of just the
+    /// right size is then the only allocation, which may wait long in a slow peer's queue.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Scratch space that is kept; a larger one goes after use.
+const SCRATCH_KEPT: usize = 16 * 1024;
+
 /// Encodes a frame once: header (final text frame, unmasked) and JSON in one buffer.
 ///
 /// The shapes here always serialise; should one not, the frame is an `internal` error.
 pub fn encode<T: Serialize>(class: FrameClass, body: &T) -> Frame {
-    let mut json = BytesMut::with_capacity(512).writer();
-    if serde_json::to_writer(&mut json, body).is_err() {
-        tracing::error!("a frame could not be encoded");
-        json = BytesMut::new().writer();
-        json.get_mut().extend_from_slice(
-            br#"{"type":"error","code":"internal","message":"something went wrong on our side"}"#,
-        );
-    }
-    Frame {
-        bytes: with_header(&json.into_inner()),
-        class,
-    }
+    SCRATCH.with_borrow_mut(|json| {
+        json.clear();
+        if serde_json::to_writer(&mut *json, body).is_err() {
+            tracing::error!("a frame could not be encoded");
+            json.clear();
+            json.extend_from_slice(
+                br#"{"type":"error","code":"internal","message":"something went wrong on our side"}"#,
+            );
+        }
+        let bytes = with_header(json);
+        if json.capacity() > SCRATCH_KEPT {
+            *json = Vec::new();
+        }
+        Frame { bytes, class }
+    })
 }
 
 fn with_header(json: &[u8]) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(json.len() + 10);
+    let header = match json.len() {
+        0..=125 => 2,
+        126..=0xffff => 4,
+        _ => 10,
+    };
+    let mut bytes = BytesMut::with_capacity(header + json.len());
     bytes.put_u8(0x81);
     match json.len() {
         short @ 0..=125 => bytes.put_u8(u8::try_from(short).unwrap_or(0)),
