@@ -1,0 +1,52 @@
+//! The command line. Exit codes: 0 fine, 1 failed, 2 wrong usage or settings.
+
+mod config;
+mod dev;
+mod documents;
+mod output;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::loadtest;
+
+/// A messaging backend: REST and WebSocket, from one process.
+///
+/// Start with `troupe dev` and open http://127.0.0.1:8080/.
+#[derive(Debug, Parser)]
+#[command(name = "troupe", version, propagate_version = true)]
+pub struct Command {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Runs everything in this process, on storage of its own; nothing else is needed
+    Dev(dev::Arguments),
+    /// Shows or checks the settings
+    Config(config::Arguments),
+    /// Prints the REST API as an OpenAPI document
+    Openapi,
+    /// Prints the WebSocket API as an AsyncAPI document
+    Asyncapi,
+    /// Prints an access token for a phone number, signed with this installation's key
+    Token(token::Arguments),
+    /// Drives real sockets against a running server and checks order, loss, repeats and receipts
+    Loadtest(loadtest::Arguments),
+}
+
+impl Command {
+    pub fn run(self) -> ExitCode {
+        match self.action {
+            Action::Dev(arguments) => arguments.run(),
+            Action::Config(arguments) => arguments.run(),
+            Action::Openapi => documents::openapi(),
+            Action::Asyncapi => documents::asyncapi(),
+            Action::Token(arguments) => arguments.run(),
+            Action::Loadtest(arguments) => loadtest::run(arguments),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The two listeners and what every worker of theirs is given.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpServer};
+
+use super::middleware::{cors, doorkeeper, frame};
+use super::{admin, routes};
+use crate::config::{Config, HttpConfig};
+use crate::storage::limits::LimitStore;
+
+/// How long requests under way may take once the server stops, in seconds.
+const SHUTDOWN_SECONDS: u64 = 8;
+
+/// What the workers share.
+#[derive(Clone)]
+pub struct Shared {
+    pub config: Arc<Config>,
+    pub limits: Arc<dyn LimitStore>,
+}
+
+/// Serves the API, the sockets and the pages. `equip` runs once on each worker's own arbiter and
+/// adds what its handlers take.
+pub fn serve_public(
+    listener: TcpListener,
+    shared: &Shared,
+    equip: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> std::io::Result<Server> {
+    let http = shared.config.http.clone();
+    let shared = shared.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::from(Arc::clone(&shared.config)))
+            .app_data(web::Data::from(Arc::clone(&shared.limits)))
+            .configure(&equip)
+            .configure(|routes| routes::public(routes, &shared.config))
+            .wrap(from_fn(doorkeeper))
+            .wrap(cors(&shared.config.http.cors))
+            .wrap(from_fn(frame))
+    });
+    Ok(tuned(server, &http)
+        .workers(workers(&http))
+        .listen(listener)?
+        .run())
+}
+
+/// Serves operators.
+pub fn serve_admin(
+    listener: TcpListener,
+    shared: &Shared,
+    equip: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> std::io::Result<Server> {
+    let http = shared.config.http.clone();
+    let shared = shared.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::from(Arc::clone(&shared.config)))
+            .configure(&equip)
+            .configure(admin::routes)
+            .wrap(from_fn(frame))
+    });
+    Ok(tuned(server, &http).workers(1).listen(listener)?.run())
+}

@@ -1,0 +1,7 @@
+//! Logs and metrics.
+
+mod logs;
+mod metrics;
+
+pub use logs::start_logs;
+pub use metrics::{Metrics, start_metrics};
