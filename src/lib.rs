@@ -43,6 +43,8 @@
 //! [`app`]. `docs/ARCHITECTURE.md` ends in walkthroughs.
 
 pub mod actors;
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
@@ -52,4 +54,5 @@ pub mod http;
 pub mod id;
 pub mod loadtest;
 pub mod storage;
+pub mod telemetry;
 pub mod wire;

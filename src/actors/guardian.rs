@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, Addr, AsyncContext, Context, Handler, MailboxError, Message,
-    ResponseFuture,
+    Actor, ActorContext, Addr, ArbiterHandle, AsyncContext, Context, Handler, MailboxError,
+    Message, ResponseFuture,
 };
 use tokio::time::Instant;
 
@@ -120,14 +120,26 @@ impl<A: Actor<Context = Context<A>>> Guardian<A> {
         budget: Budget,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Addr<Self> {
-        let guardian = Self {
+        Actor::start(Self::new(state, budget, factory))
+    }
+
+    /// Starts a guardian and its actor on another arbiter.
+    pub fn start_in(
+        arbiter: &ArbiterHandle,
+        state: GroupState,
+        factory: impl FnMut() -> A + Send + 'static,
+    ) -> Addr<Self> {
+        Self::start_in_arbiter(arbiter, |_| Self::new(state, Budget::default(), factory))
+    }
+
+    fn new(state: GroupState, budget: Budget, factory: impl FnMut() -> A + Send + 'static) -> Self {
+        Self {
             state,
             budget,
             factory: Box::new(factory),
             child: None,
             restarted: VecDeque::new(),
-        };
-        Actor::start(guardian)
+        }
     }
 
     /// The actor, rebuilt if it died and the budget allows.

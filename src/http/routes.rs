@@ -7,6 +7,8 @@ use super::{
     auth, chat_settings, chats, contacts, devices, history, messages, participants, receipts, sync,
     users,
 };
+use super::{auth, contacts, devices, users};
+use super::{docs, health, metrics};
 
 /// Mounts a table, and keeps it as data for the documents and the tests.
 macro_rules! table {
@@ -64,6 +66,17 @@ table! { api, API:
     "/messages/{id}" => get messages::get, patch messages::edit, delete messages::delete;
     "/messages/{id}/receipts" => get receipts::list;
     "/sync" => post sync::sync;
+    "/openapi.json" => get docs::get_openapi;
+}
+
+// Beside it.
+table! { operations, OPERATIONS:
+    "/health" => get health::health;
+    "/health/live" => get health::live;
+    "/health/ready" => get health::ready;
+    "/metrics" => get metrics::metrics;
+    "/docs" => get docs::overview;
+    "/docs/rest/{file:.*}" => get docs::rest;
 }
 
 /// The public listener.
@@ -72,4 +85,7 @@ pub fn public(routes: &mut ServiceConfig) {
     routes.service(
         resource("/.well-known/jwks.json", &["get"]).route(web::get().to(auth::public_keys)),
     );
+    routes
+        .configure(operations)
+        .service(web::scope("/api/v1").configure(api));
 }

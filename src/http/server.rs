@@ -3,13 +3,17 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use actix_web::dev::Server;
+use actix_http::{Request, Response};
+use actix_service::IntoServiceFactory;
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Server, ServiceFactory};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer};
 
 use super::middleware::{cors, doorkeeper, frame};
 use super::{admin, routes};
+use crate::actors::websocket::transport::Transport;
 use crate::config::{Config, HttpConfig};
 use crate::storage::limits::LimitStore;
 
@@ -37,7 +41,7 @@ pub fn serve_public(
             .app_data(web::Data::from(Arc::clone(&shared.config)))
             .app_data(web::Data::from(Arc::clone(&shared.limits)))
             .configure(&equip)
-            .configure(|routes| routes::public(routes, &shared.config))
+            .configure(routes::public)
             .wrap(from_fn(doorkeeper))
             .wrap(cors(&shared.config.http.cors))
             .wrap(from_fn(frame))
@@ -64,4 +68,32 @@ pub fn serve_admin(
             .wrap(from_fn(frame))
     });
     Ok(tuned(server, &http).workers(1).listen(listener)?.run())
+}
+
+/// The framework's own bounds. It answers heads that come too slowly with 408, and heads above 128 KiB
+/// with 431, before any handler; the doorkeeper's bound is lower.
+fn tuned<F, I, S, B>(server: HttpServer<F, I, S, B>, http: &HttpConfig) -> HttpServer<F, I, S, B>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<actix_web::Error>,
+    S::InitError: std::fmt::Debug,
+    S::Response: Into<Response<B>>,
+    B: MessageBody + 'static,
+{
+    server
+        .disable_signals()
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .client_request_timeout(http.head_timeout)
+        .keep_alive(http.keep_alive)
+        .tcp_nodelay(true)
+        .on_connect(Transport::keep)
+}
+
+fn workers(http: &HttpConfig) -> usize {
+    match http.workers {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        workers => workers,
+    }
 }

@@ -1,7 +1,6 @@
 //! Logs: to standard error, so that standard output stays for what a command says.
 
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::time::ChronoUtc;
 
 use crate::config::{LogConfig, LogFormat};
 
@@ -11,8 +10,7 @@ pub fn start_logs(config: &LogConfig) {
     let filter: EnvFilter = config.filter.parse().unwrap_or_default();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_timer(ChronoUtc::new("%Y-%m-%dT%H:%M:%S%.3fZ".to_owned()));
+        .with_writer(std::io::stderr);
     let _ = match config.format {
         LogFormat::Text => builder.with_ansi(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

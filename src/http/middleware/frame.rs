@@ -16,7 +16,7 @@ use crate::http::extract::Caller;
 const PAGE_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; \
     img-src 'self' data: blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// The API pages' viewer sets styles from its scripts.
-const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
+const DOCS_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 
 pub async fn frame(
@@ -124,7 +124,11 @@ fn finish_headers(response: &mut ServiceResponse<BoxBody>, id: &RequestId) {
         (header::CONTENT_SECURITY_POLICY, policy),
         (
             header::CACHE_CONTROL,
-            if cached { "private, no-cache" } else { "no-store" },
+            if cached {
+                "private, no-cache"
+            } else {
+                "no-store"
+            },
         ),
     ];
     let headers = response.headers_mut();

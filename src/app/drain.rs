@@ -1,0 +1,50 @@
+//! The way out: not ready, sockets told and closed, requests finished, then the end.
+
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::groups::Groups;
+use super::{StartError, failed};
+use crate::http::health::Readiness;
+
+/// How long `/health/ready` says so before anything else happens: whoever routes here looks away.
+const NOTICE: Duration = Duration::from_millis(500);
+/// How long sockets may take to go.
+const SOCKETS: Duration = Duration::from_secs(15);
+
+/// SIGTERM and SIGINT.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub fn listen() -> Result<Self, StartError> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        let name = tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(signal = name, "told to stop");
+    }
+}
+
+/// At most 30 s: sockets, then requests under way (`http::server` bounds them). What was answered is
+/// durable already, so the groups have nothing to write.
+pub async fn drain(readiness: &Readiness, groups: &Groups, servers: &[ServerHandle]) {
+    readiness.drain();
+    tokio::time::sleep(NOTICE).await;
+    groups.drain_sockets(SOCKETS).await;
+    for server in servers {
+        server.stop(true).await;
+    }
+}

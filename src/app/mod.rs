@@ -1,0 +1,107 @@
+//! The composition root: opens the stores, starts the groups, then the listeners; ends in reverse.
+//! The only place that names a concrete store.
+
+mod drain;
+mod groups;
+mod listeners;
+mod lock;
+mod stores;
+mod token;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::web;
+use tokio::time::Instant;
+
+use self::drain::Signals;
+use self::groups::Groups;
+pub use self::token::issue as issue_token;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::health::Readiness;
+use crate::http::server::{Shared, serve_admin, serve_public};
+use crate::telemetry;
+
+/// Why the program could not start, or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Something outside that a setting cures.
+    #[error("{setting}: {what}; {cure}")]
+    Setting {
+        setting: &'static str,
+        what: String,
+        cure: &'static str,
+    },
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Where the listeners ended up.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    pub public: SocketAddr,
+    pub admin: SocketAddr,
+}
+
+/// Runs everything until a signal ends it. `ready` is called once it serves.
+pub fn run(config: Config, ready: impl FnOnce(&Addresses)) -> Result<(), StartError> {
+    let _lock = lock::take(&config.storage.data_dir)?;
+    actix::System::new().block_on(serve(Arc::new(config), ready))
+}
+
+async fn serve(config: Arc<Config>, ready: impl FnOnce(&Addresses)) -> Result<(), StartError> {
+    let began = Instant::now();
+    let clock = Clock::System;
+    let mut signals = Signals::listen()?;
+    let (public, admin) = listeners::bind(&config)?;
+    let addresses = Addresses {
+        public: listeners::address(&public)?,
+        admin: listeners::address(&admin)?,
+    };
+    let metrics = telemetry::start_metrics();
+    actix::spawn(metrics.clone().keep_up());
+    let stores = stores::open(&config, clock)?;
+    let groups = Groups::start(&config, &stores, clock).await?;
+    let readiness = Readiness::new(groups.states(), Arc::clone(&stores.user_log), clock);
+
+    let shared = Shared {
+        config: Arc::clone(&config),
+        limits: Arc::clone(&stores.limits),
+    };
+    let (equipment, state, numbers) = (groups.clone(), readiness.clone(), metrics.clone());
+    let public = serve_public(public, &shared, move |worker| {
+        worker
+            .app_data(web::Data::new(state.clone()))
+            .app_data(web::Data::new(numbers.clone()))
+            .app_data(web::Data::new(clock));
+        equipment.equip(worker);
+    });
+    let (equipment, state) = (groups.clone(), readiness.clone());
+    let admin = serve_admin(admin, &shared, move |worker| {
+        worker
+            .app_data(web::Data::new(state.clone()))
+            .app_data(web::Data::new(metrics.clone()));
+        equipment.equip_admin(worker);
+    });
+    let (public, admin) = (public.map_err(failed)?, admin.map_err(failed)?);
+    let handles = [public.handle(), admin.handle()];
+    let serving = [actix::spawn(public), actix::spawn(admin)];
+    tracing::info!(elapsed = ?began.elapsed(), public = %addresses.public, "ready");
+    ready(&addresses);
+
+    signals.next().await;
+    let drained = drain::drain(&readiness, &groups, &handles);
+    tokio::select! {
+        () = drained => tracing::info!("drained"),
+        () = signals.next() => tracing::warn!("stopped at once, not drained"),
+    }
+    for server in serving {
+        server.abort();
+    }
+    Ok(())
+}
+
+fn failed(error: impl std::fmt::Display) -> StartError {
+    StartError::Failed(error.to_string())
+}

@@ -1,0 +1,135 @@
+//! Whether this process lives, and whether it should be sent requests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, Responder, web};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::actors::guardian::GroupState;
+use crate::clock::{Clock, Timestamp};
+use crate::id::UserId;
+use crate::storage::user_log::UserLogStore;
+
+/// How long the storage may take to answer before it counts as away.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What readiness depends on. Cheap to clone.
+#[derive(Clone)]
+pub struct Readiness(Arc<Inner>);
+
+struct Inner {
+    draining: AtomicBool,
+    groups: Vec<GroupState>,
+    storage: Arc<dyn UserLogStore>,
+    clock: Clock,
+    started_at: Timestamp,
+}
+
+impl Readiness {
+    /// `storage`: any store of the database, to be asked something small.
+    pub fn new(groups: Vec<GroupState>, storage: Arc<dyn UserLogStore>, clock: Clock) -> Self {
+        Self(Arc::new(Inner {
+            draining: AtomicBool::new(false),
+            groups,
+            storage,
+            clock,
+            started_at: clock.now(),
+        }))
+    }
+
+    /// From here on it is not ready, for good.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::Release);
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
+    pub fn groups(&self) -> &[GroupState] {
+        &self.0.groups
+    }
+
+    async fn look(&self) -> ReadyView {
+        let nobody = UserId(Uuid::nil());
+        let storage = tokio::time::timeout(PATIENCE, self.0.storage.head(nobody)).await;
+        let state = |fine: bool| if fine { "ok" } else { "unavailable" };
+        let groups = self.0.groups.iter();
+        let dependencies: BTreeMap<&'static str, &'static str> = groups
+            .map(|group| (group.name(), state(!group.is_down())))
+            .chain([("storage", state(matches!(storage, Ok(Ok(_)))))])
+            .collect();
+        let failing: Vec<_> = dependencies
+            .iter()
+            .filter(|(_, state)| **state != "ok")
+            .map(|(name, _)| *name)
+            .collect();
+        let status = match (self.is_draining(), failing.is_empty()) {
+            (true, _) => "draining",
+            (false, true) => "ready",
+            (false, false) => "unavailable",
+        };
+        ReadyView {
+            status,
+            failing,
+            dependencies,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthView {
+    status: &'static str,
+    service: &'static str,
+    version: &'static str,
+    uptime_seconds: u64,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ReadyView {
+    /// `ready`, `draining` or `unavailable`.
+    status: &'static str,
+    /// What keeps it from being ready.
+    failing: Vec<&'static str>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    dependencies: BTreeMap<&'static str, &'static str>,
+}
+
+/// That the process answers.
+#[utoipa::path(get, path = "/health", tag = "operations", security(()),
+    responses((status = 200, body = HealthView)))]
+pub async fn health(readiness: web::Data<Readiness>) -> impl Responder {
+    let inner = &readiness.0;
+    web::Json(HealthView {
+        status: "ok",
+        service: "troupe",
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_seconds: inner.clock.now().since(inner.started_at).as_secs(),
+    })
+}
+
+/// That the process should not be restarted.
+#[utoipa::path(get, path = "/health/live", tag = "operations", security(()),
+    responses((status = 200, body = HealthView)))]
+pub async fn live(readiness: web::Data<Readiness>) -> impl Responder {
+    health(readiness).await
+}
+
+/// That the process should be sent requests; 503 names what is missing.
+#[utoipa::path(get, path = "/health/ready", tag = "operations", security(()),
+    responses((status = 200, body = ReadyView), (status = 503, body = ReadyView)))]
+pub async fn ready(readiness: web::Data<Readiness>) -> HttpResponse {
+    let view = readiness.look().await;
+    if view.status == "ready" {
+        return HttpResponse::Ok().json(view);
+    }
+    HttpResponse::ServiceUnavailable()
+        .insert_header((header::RETRY_AFTER, "1"))
+        .json(view)
+}
