@@ -12,7 +12,9 @@ use crate::actors::auth::actor::{Auth, AuthActor};
 use crate::actors::auth::keyring::Keyring;
 use crate::actors::auth::requests::{AuthPeers, Revocations};
 use crate::actors::auth::sender::Sender;
+use crate::actors::chat::group::{ChatGroup, Desk};
 use crate::actors::chat::relay::Relay;
+use crate::actors::chat::requests::ChatPeers;
 use crate::actors::chat::scope::ChatServices;
 use crate::actors::chat::shard::ChatShard;
 use crate::actors::chat::writer::Writer;
@@ -21,6 +23,9 @@ use crate::actors::guardian::{GroupState, Guardian};
 use crate::actors::message::actor::{MessageActor, Reader};
 use crate::actors::message::requests::MessagePeers;
 use crate::actors::placement::ChatDoor;
+use crate::actors::user::actor::{UserActor, Users};
+use crate::actors::user::requests::UserPeers;
+use crate::actors::websocket::{SocketNeeds, Websocket};
 use crate::clock::Clock;
 use crate::config::{AuthConfig, Config};
 use crate::event::EventBus;
@@ -35,9 +40,12 @@ const CHAT_IDLE: Duration = Duration::from_secs(5 * 60);
 pub struct Groups {
     states: Vec<GroupState>,
     auth: AuthPeers,
+    user: UserPeers,
+    chat: ChatPeers,
     message: MessagePeers,
     door: ChatDoor,
     fanout: Fanout,
+    sockets: Websocket,
     gate: Gate,
 }
 
@@ -50,34 +58,58 @@ impl Groups {
         let fanout = Fanout::default();
         let revocations = Revocations::default();
         let mut guarded = Guarded::default();
-
-        let accounts = Arbiter::new().handle();
-        let auth = auth(config, stores, clock, &revocations).await?;
-        let auth = AuthPeers::of(
-            &guarded.start("auth", &accounts, move || AuthActor::new(Arc::clone(&auth))),
-        );
-
-        let reading = Arbiter::new().handle();
-        let reader = Reader::new(stores.clone(), clock);
-        let message = MessagePeers::of(&guarded.start("message", &reading, move || {
-            MessageActor::new(reader.clone())
-        }));
         let door = start_chats(stores, &fanout, clock);
         Relay::new(Arc::clone(&stores.messages), EventBus::default(), clock).start();
 
-        let gate = Gate::new(
-            auth.clone(),
-            revocations,
+        let accounts = Arbiter::new().handle();
+        let auth = open_auth(config, stores, clock, &revocations).await?;
+        let users = Arc::new(Users {
+            stores: stores.clone(),
             clock,
-            Arc::clone(&stores.limits),
-            config.limits.user.bucket(),
-        );
+            fanout: fanout.clone(),
+            chats: door.clone(),
+            keyring: Arc::clone(&auth.keyring),
+            contact_budget: (!config.limits.unlimited).then(|| config.limits.contacts.bucket()),
+        });
+        let auth = guarded.start("auth", &accounts, move || AuthActor::new(Arc::clone(&auth)));
+        let user = guarded.start("user", &accounts, move || {
+            UserActor::new(Arc::clone(&users))
+        });
+        let (auth, user) = (AuthPeers::of(&auth), UserPeers::of(&user));
+
+        let reading = Arbiter::new().handle();
+        let desk = Desk::new(stores.clone(), fanout.clone(), clock);
+        let chat = guarded.start("chat", &reading, move || ChatGroup::new(desk.clone()));
+        let reader = Reader::new(stores.clone(), clock);
+        let message = guarded.start("message", &reading, move || {
+            MessageActor::new(reader.clone())
+        });
+        let (chat, message) = (ChatPeers::of(&chat), MessagePeers::of(&message));
+
+        let sockets = Websocket::start(SocketNeeds {
+            settings: config.websocket.settings(config.limits.unlimited),
+            clock,
+            tail: Arc::new(stores.clone()),
+            presence: Arc::clone(&stores.presence),
+            fanout: fanout.clone(),
+            door: door.clone(),
+            revocations: revocations.clone(),
+            validate_token: auth.validate_token.clone(),
+            get_presence: user.get_presence.clone(),
+            sync_chats: message.sync_chats.clone(),
+        });
+        let limits = Arc::clone(&stores.limits);
+        let budget = config.limits.user.bucket();
+        let gate = Gate::new(auth.clone(), revocations, clock, limits, budget);
         Ok(Self {
             states: guarded.states,
             auth,
+            user,
+            chat,
             message,
             door,
             fanout,
+            sockets,
             gate,
         })
     }
@@ -90,10 +122,13 @@ impl Groups {
     pub fn equip(&self, worker: &mut ServiceConfig) {
         worker
             .app_data(Data::new(self.auth.clone()))
+            .app_data(Data::new(self.user.clone()))
+            .app_data(Data::new(self.chat.clone()))
             .app_data(Data::new(self.message.clone()))
             .app_data(Data::new(self.door.clone()))
             .app_data(Data::new(self.fanout.clone()))
-            .app_data(Data::new(self.gate.clone()));
+            .app_data(Data::new(self.gate.clone()))
+            .app_data(Data::new(self.sockets.doorway()));
     }
 
     /// The same for the admin listener.
@@ -104,7 +139,9 @@ impl Groups {
     }
 
     /// Tells sockets to go and waits until they have gone.
-    pub async fn drain_sockets(&self, _patience: Duration) {}
+    pub async fn drain_sockets(&self, patience: Duration) {
+        self.sockets.drain(patience).await;
+    }
 }
 
 /// Starts groups behind guardians and keeps what these show.
@@ -135,7 +172,7 @@ pub fn token_rules(config: &AuthConfig) -> TokenRules {
     }
 }
 
-async fn auth(
+async fn open_auth(
     config: &Arc<Config>,
     stores: &Stores,
     clock: Clock,
@@ -164,8 +201,8 @@ fn start_chats(stores: &Stores, fanout: &Fanout, clock: Clock) -> ChatDoor {
     let shards = std::thread::available_parallelism().map_or(2, usize::from);
     let doors = (0..shards).map(|_| {
         let arbiter = Arbiter::new().handle();
-        let messages = Arc::clone(&stores.messages);
-        let writer = Writer::start_in_arbiter(&arbiter, |_| Writer::new(messages));
+        let (messages, chats) = (Arc::clone(&stores.messages), Arc::clone(&stores.chats));
+        let writer = Writer::start_in_arbiter(&arbiter, |_| Writer::new(messages, chats));
         let services = ChatServices {
             stores: stores.clone(),
             fanout: fanout.clone(),

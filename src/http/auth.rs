@@ -273,6 +273,8 @@ pub async fn issue_ticket(caller: Caller, peers: web::Data<AuthPeers>) -> Answer
 }
 
 /// The keys that check access tokens.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "operations", security(()),
+    responses((status = 200, content_type = "application/json")))]
 pub async fn public_keys(peers: web::Data<AuthPeers>) -> Result<HttpResponse, Problem> {
     let keys = ask(&peers.find_public_keys, FindPublicKeys).await?;
     Ok(HttpResponse::Ok()

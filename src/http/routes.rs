@@ -4,11 +4,9 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::middleware::resource;
 use super::{
-    auth, chat_settings, chats, contacts, devices, history, messages, participants, receipts, sync,
-    users,
+    auth, chat_settings, chats, contacts, demo, devices, docs, health, history, messages, metrics,
+    participants, receipts, sync, users, ws,
 };
-use super::{auth, contacts, devices, users};
-use super::{docs, health, metrics};
 
 /// Mounts a table, and keeps it as data for the documents and the tests.
 macro_rules! table {
@@ -75,16 +73,16 @@ table! { operations, OPERATIONS:
     "/health/live" => get health::live;
     "/health/ready" => get health::ready;
     "/metrics" => get metrics::metrics;
+    "/.well-known/jwks.json" => get auth::public_keys;
+    "/ws" => get ws::open;
+    "/" => get demo::page;
+    "/demo/{file}" => get demo::file;
     "/docs" => get docs::overview;
     "/docs/rest/{file:.*}" => get docs::rest;
 }
 
 /// The public listener.
 pub fn public(routes: &mut ServiceConfig) {
-    routes.service(web::scope("/api/v1").configure(api));
-    routes.service(
-        resource("/.well-known/jwks.json", &["get"]).route(web::get().to(auth::public_keys)),
-    );
     routes
         .configure(operations)
         .service(web::scope("/api/v1").configure(api));
