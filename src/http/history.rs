@@ -51,10 +51,10 @@ pub async fn list(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct DigestParams {
-    /// First seq, the first visible one when absent.
-    from: Option<u64>,
-    /// Last seq, the newest one when absent.
-    to: Option<u64>,
+    /// First seq.
+    from: u64,
+    /// Last seq; one beyond the newest is fine.
+    to: u64,
 }
 
 /// A sum over the messages the caller can see, to check a copy against.
@@ -69,8 +69,8 @@ pub async fn digest(
     let request = GetDigest {
         viewer: caller.user_id,
         chat_id: id.0,
-        from: seq("from", params.0.from)?,
-        to: seq("to", params.0.to)?,
+        from: params.0.from,
+        to: params.0.to,
     };
     Ok(Json(ask(&messages.get_digest, request).await?))
 }

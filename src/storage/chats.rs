@@ -103,6 +103,16 @@ pub trait ChatStore: Send + Sync {
     /// Every chat this user is or was in, newest activity first; what sync walks over.
     async fn list_all(&self, user_id: UserId) -> StoreResult<Vec<Membership>>;
 
+    /// The ids of the chats this user is in, in no order.
+    async fn list_ids(&self, user_id: UserId) -> StoreResult<Vec<ChatId>> {
+        let rows = self.list_all(user_id).await?;
+        Ok(rows
+            .into_iter()
+            .filter(|row| row.member.is_active())
+            .map(|row| row.chat.id)
+            .collect())
+    }
+
     /// Who is in each of these chats now.
     async fn list_members(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>>;
 

@@ -130,6 +130,9 @@ pub trait MessageStore: Send + Sync {
     /// Heads of many chats at once; one without entries is left out.
     async fn heads_of(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Heads)>>;
 
+    /// When each of these chats last changed; one without entries is left out.
+    async fn last_changes(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Timestamp)>>;
+
     /// Messages by id, in no order; unknown ids are left out.
     async fn find(&self, ids: Vec<MessageId>) -> StoreResult<Vec<Message>>;
 

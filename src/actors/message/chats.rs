@@ -22,11 +22,11 @@ use crate::wire::page::{Page, cursor, read_cursor};
 /// Unread messages are counted to here.
 const MOST_UNREAD: u32 = 999;
 
-/// The place of the last chat of a page.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Place {
-    updated_ms: i64,
-    chat_id: ChatId,
+/// Where a chat stands among its member's chats; later is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Place {
+    changed_ms: i64,
+    pub(super) chat_id: ChatId,
 }
 
 impl Reader {
@@ -35,29 +35,34 @@ impl Reader {
             Some(text) => Some(read_cursor("chats", "cursor", text)?),
             None => None,
         };
-        let after = after.map(|place| (Timestamp(place.updated_ms), place.chat_id));
-        let mut mine = self
-            .stores
-            .chats
-            .list(ask.viewer, after, ask.limit + 1)
-            .await?;
-        let more = mine.len() > ask.limit;
-        mine.truncate(ask.limit);
-        let last = mine.last().filter(|_| more).map(|last| Place {
-            updated_ms: last.chat.updated_at.0,
-            chat_id: last.chat.id,
-        });
-        let ids = mine.into_iter().map(|one| one.chat.id).collect();
+        let ids = self.stores.chats.list_ids(ask.viewer).await?;
+        let mut places = self.places(ids).await?;
+        places.retain(|place| after.is_none_or(|after| *place < after));
+        let more = places.len() > ask.limit;
+        places.truncate(ask.limit);
+        let last = places.last().filter(|_| more);
+        let next_cursor = last.map(|last| cursor("chats", last)).transpose()?;
+        let ids = places.into_iter().map(|place| place.chat_id).collect();
         let mut items = self.chat_views(ask.viewer, ids).await?;
         for item in &mut items {
             item.details = None;
         }
-        // The store's order may be a second late; within a page the messages themselves decide.
-        items.sort_by_key(|item| std::cmp::Reverse(item.updated_at));
-        Ok(Page {
-            items,
-            next_cursor: last.map(|last| cursor("chats", &last)).transpose()?,
-        })
+        Ok(Page { items, next_cursor })
+    }
+
+    /// Chats by their newest entry, newest first: the log itself decides, the time on the chat's row
+    /// may be a second late.
+    pub(super) async fn places(&self, chat_ids: Vec<ChatId>) -> Answer<Vec<Place>> {
+        let changes = self.stores.messages.last_changes(chat_ids).await?;
+        let mut places: Vec<Place> = changes
+            .into_iter()
+            .map(|(chat_id, at)| Place {
+                changed_ms: at.0,
+                chat_id,
+            })
+            .collect();
+        places.sort_unstable_by(|one, other| other.cmp(one));
+        Ok(places)
     }
 
     pub(super) async fn get_chat(&self, ask: GetChat) -> Answer<ChatView> {

@@ -17,8 +17,8 @@ impl Reader {
     pub(super) async fn get_digest(&self, ask: GetDigest) -> Answer<DigestView> {
         let mut member = self.membership(ask.viewer, ask.chat_id).await?.member;
         let heads = self.stores.messages.heads(ask.chat_id).await?;
-        let last = ask.to.unwrap_or(heads.seq).min(heads.seq);
-        let mut after = ask.from.unwrap_or(1).max(member.join_seq).max(1) - 1;
+        let last = ask.to.min(heads.seq);
+        let mut after = ask.from.max(member.join_seq).max(1) - 1;
         let mut hasher = Sha256::new();
         let mut count = 0;
         while after < last {

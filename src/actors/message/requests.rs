@@ -42,8 +42,8 @@ pub struct ListReceipts {
 pub struct GetDigest {
     pub viewer: UserId,
     pub chat_id: ChatId,
-    pub from: Option<u64>,
-    pub to: Option<u64>,
+    pub from: u64,
+    pub to: u64,
 }
 
 /// My chats, newest activity first.

@@ -80,6 +80,13 @@ impl Reader {
             .collect();
         let left = named.into_iter().filter(|id| !mine.contains(id)).collect();
 
+        let places = self.places(heads.keys().copied().collect()).await?;
+        let order: HashMap<ChatId, usize> = places
+            .into_iter()
+            .enumerate()
+            .map(|(index, place)| (place.chat_id, index))
+            .collect();
+        rows.sort_by_key(|row| order.get(&row.chat.id).copied().unwrap_or(usize::MAX));
         let todos = rows.into_iter().map(|row| todo(row, request, &heads));
         let (changed, unchanged): (Vec<Todo>, Vec<Todo>) =
             todos.partition(|todo| todo.owed != Owed::Nothing);

@@ -224,3 +224,105 @@ fn snake_case(name: &str) -> String {
     }
     snake
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::{TEXT_CHARS, parse};
+
+    fn payload(json: &str) -> Box<RawValue> {
+        RawValue::from_string(json.to_owned()).unwrap()
+    }
+
+    fn refused(kind: &str, content: Option<&str>, json: Option<&str>) -> String {
+        let payload = json.map(payload);
+        let content = content.map(str::to_owned);
+        let failure = parse(kind, content, payload.as_deref(), None).unwrap_err();
+        failure.fields()[0].field.to_string()
+    }
+
+    fn stored(kind: &str, json: &str) -> String {
+        let draft = parse(kind, None, Some(&payload(json)), None).unwrap();
+        draft.payload.get().to_owned()
+    }
+
+    #[test]
+    fn text_stands_at_the_top_or_in_the_payload() {
+        let top = parse("text", Some("hi".to_owned()), None, None).unwrap();
+        let inside = parse("text", None, Some(&payload(r#"{"content":"hi"}"#)), None).unwrap();
+        assert_eq!(top.payload.get(), r#"{"content":"hi"}"#);
+        assert_eq!(top.content_hash, inside.content_hash, "the same message");
+        let both = parse("text", Some("hi".to_owned()), Some(&inside.payload), None);
+        assert!(both.is_ok(), "both, alike");
+        assert_eq!(
+            refused("text", Some("ho"), Some(inside.payload.get())),
+            "content"
+        );
+    }
+
+    #[test]
+    fn text_has_limits_in_characters() {
+        let longest = "é".repeat(TEXT_CHARS);
+        assert!(parse("text", Some(longest.clone()), None, None).is_ok());
+        assert_eq!(refused("text", Some(&(longest + "é")), None), "content");
+        assert_eq!(refused("text", Some(""), None), "content");
+        assert_eq!(refused("text", None, None), "content");
+        assert_eq!(refused("text", None, Some("null")), "content");
+    }
+
+    #[test]
+    fn fields_are_normalised_and_strangers_named() {
+        let id = "0190a0a0-0000-7000-8000-000000000001";
+        let snake = format!(r#"{{"caption":"c","media_id":"{}"}}"#, id.to_uppercase());
+        let camel = format!(r#"{{"caption":"c","mediaId":"{id}"}}"#);
+        assert_eq!(stored("image", &snake), camel);
+        let extra = format!(r#"{{"mediaId":"{id}","width":3}}"#);
+        assert_eq!(refused("image", None, Some(&extra)), "payload.width");
+        let twice = format!(r#"{{"mediaId":"{id}","media_id":"{id}"}}"#);
+        assert_eq!(refused("image", None, Some(&twice)), "payload.mediaId");
+        assert_eq!(refused("document", None, Some("{}")), "payload.mediaId");
+        assert_eq!(refused("image", Some("c"), Some(&camel)), "content");
+        assert_eq!(refused("image", None, Some("[]")), "payload");
+        let deep = format!(r#"{{"x":{}1{}}}"#, "[".repeat(500), "]".repeat(500));
+        assert_eq!(refused("image", None, Some(&deep)), "payload");
+    }
+
+    #[test]
+    fn places_lie_on_the_globe() {
+        assert_eq!(
+            stored(
+                "location",
+                r#"{"longitude":-180,"latitude":90,"name":null}"#
+            ),
+            r#"{"latitude":90.0,"longitude":-180.0}"#
+        );
+        for (json, field) in [
+            (r#"{"latitude":90.1,"longitude":0}"#, "payload.latitude"),
+            (r#"{"latitude":0,"longitude":-180.1}"#, "payload.longitude"),
+            (r#"{"latitude":"0","longitude":0}"#, "payload.latitude"),
+            (r#"{"latitude":0}"#, "payload.longitude"),
+        ] {
+            assert_eq!(refused("location", None, Some(json)), field);
+        }
+    }
+
+    #[test]
+    fn only_what_people_send_is_a_type() {
+        for kind in ["system", "Text", "", "sticker"] {
+            assert_eq!(refused(kind, Some("x"), None), "type");
+        }
+    }
+
+    #[test]
+    fn the_hash_tells_types_payloads_and_replies_apart() {
+        let reply = Some(crate::id::MessageId::new());
+        let hash = |text: &str, reply| {
+            let draft = parse("text", Some(text.to_owned()), None, reply).unwrap();
+            draft.content_hash
+        };
+        assert_eq!(hash("a", reply), hash("a", reply));
+        assert_ne!(hash("a", reply), hash("a", None));
+        assert_ne!(hash("a", None), hash("b", None));
+    }
+}

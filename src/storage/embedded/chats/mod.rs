@@ -104,6 +104,12 @@ impl ChatStore for SqliteChats {
             .await
     }
 
+    async fn list_ids(&self, user_id: UserId) -> StoreResult<Vec<ChatId>> {
+        self.database
+            .read(move |connection| read::ids(connection, user_id))
+            .await
+    }
+
     async fn list_members(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>> {
         self.database
             .read(move |connection| read::members(connection, &chat_ids))

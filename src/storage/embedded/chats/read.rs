@@ -131,6 +131,15 @@ pub fn all(connection: &Connection, user_id: UserId) -> Result<Vec<Membership>> 
         .collect()
 }
 
+pub fn ids(connection: &Connection, user_id: UserId) -> Result<Vec<ChatId>> {
+    connection
+        .prepare_cached(
+            "SELECT chat_id FROM chat_participants WHERE user_id = ?1 AND left_seq IS NULL",
+        )?
+        .query_map([user_id.as_bytes()], |row| id(row, 0))?
+        .collect()
+}
+
 fn read_membership(row: &Row<'_>) -> Result<Membership> {
     const PEER: usize = CHAT_COLUMNS + MEMBER_COLUMNS;
     Ok(Membership {

@@ -92,6 +92,12 @@ impl MessageStore for SqliteMessages {
             .await
     }
 
+    async fn last_changes(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Timestamp)>> {
+        self.database
+            .read(move |connection| position::last_changes(connection, &chat_ids))
+            .await
+    }
+
     async fn find(&self, ids: Vec<MessageId>) -> StoreResult<Vec<Message>> {
         self.database
             .read(move |connection| read::find(connection, &ids))

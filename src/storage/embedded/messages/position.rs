@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Result};
 
+use crate::clock::Timestamp;
 use crate::id::ChatId;
-use crate::storage::embedded::row::{number, signed};
+use crate::storage::embedded::row::{number, signed, time};
 use crate::storage::messages::Heads;
 
 /// Zeros when the chat has no entry.
@@ -30,6 +31,23 @@ pub fn heads_of(connection: &Connection, chat_ids: &[ChatId]) -> Result<Vec<(Cha
         if heads.rev > 0 {
             found.push((chat_id, heads));
         }
+    }
+    Ok(found)
+}
+
+/// The time of each chat's newest entry.
+pub fn last_changes(
+    connection: &Connection,
+    chat_ids: &[ChatId],
+) -> Result<Vec<(ChatId, Timestamp)>> {
+    let mut newest = connection
+        .prepare_cached("SELECT at FROM entries WHERE chat_id = ?1 ORDER BY rev DESC LIMIT 1")?;
+    let mut found = Vec::with_capacity(chat_ids.len());
+    for &chat_id in chat_ids {
+        let at = newest
+            .query_row([chat_id.as_bytes()], |row| time(row, 0))
+            .optional()?;
+        found.extend(at.map(|at| (chat_id, at)));
     }
     Ok(found)
 }
