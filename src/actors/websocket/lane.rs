@@ -1,6 +1,7 @@
 //! The sockets of one arbiter: deliveries in, frames into their queues; one clock for all of them.
 
 use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +52,9 @@ struct Local {
 impl Room {
     /// Takes a socket in: from here on it gets what its user is sent.
     pub fn join(&self, link: &Rc<Link>) {
+        if self.node.revocations.is_revoked(link.session) {
+            return link.close(CloseReason::SessionGone);
+        }
         let first_wait = match link.beat(self.node.clock.now()) {
             Beat::Gone => return,
             Beat::Wait(wait) | Beat::Pinged(wait) => wait,
@@ -200,8 +204,8 @@ fn seconds(wait: Duration) -> u64 {
 #[rtype(result = "()")]
 pub enum LaneOrder {
     Heads(Arc<HeadsRound>),
-    /// To every socket.
-    Say(Frame),
+    /// To every socket, each with another time to come back.
+    GoAway,
     CloseAll(CloseReason),
 }
 
@@ -232,12 +236,29 @@ impl LaneActor {
     }
 }
 
+impl LaneActor {
+    /// A panic is one delivery's, not the end of every socket here: frames may be lost with it, so
+    /// heads are said at once.
+    fn guarded(&self, act: impl FnOnce(&Room)) {
+        let done = std::panic::catch_unwind(AssertUnwindSafe(|| act(&self.room)));
+        if done.is_err() {
+            tracing::error!(lane = self.room.lane, "a delivery panicked");
+            self.room.overflowed.store(true, Ordering::Release);
+        }
+    }
+}
+
+fn goaway() -> Frame {
+    let reconnect_after_ms = rand::random_range(500..5000);
+    SocketEvent::GoAway { reconnect_after_ms }.frame()
+}
+
 impl Actor for LaneActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(TICK, |lane, _| {
-            lane.room.tick();
+            lane.guarded(Room::tick);
             if lane.room.overflowed() {
                 lane.room.node.ask_round();
             }
@@ -249,7 +270,7 @@ impl Handler<Deliver> for LaneActor {
     type Result = ();
 
     fn handle(&mut self, Deliver(deliveries): Deliver, _: &mut Self::Context) {
-        self.room.deliver(deliveries);
+        self.guarded(|room| room.deliver(deliveries));
     }
 }
 
@@ -257,11 +278,11 @@ impl Handler<LaneOrder> for LaneActor {
     type Result = ();
 
     fn handle(&mut self, order: LaneOrder, _: &mut Self::Context) {
-        match order {
-            LaneOrder::Heads(round) => self.room.take_round(&round),
-            LaneOrder::Say(frame) => self.room.every(|link| link.push(frame.clone())),
-            LaneOrder::CloseAll(reason) => self.room.every(|link| link.close(reason)),
-        }
+        self.guarded(|room| match order {
+            LaneOrder::Heads(round) => room.take_round(&round),
+            LaneOrder::GoAway => room.every(|link| link.push(goaway())),
+            LaneOrder::CloseAll(reason) => room.every(|link| link.close(reason)),
+        });
     }
 }
 
@@ -270,10 +291,12 @@ impl Handler<SessionsRevoked> for LaneActor {
 
     fn handle(&mut self, SessionsRevoked { sessions }: SessionsRevoked, _: &mut Self::Context) {
         let revoked: AHashSet<_> = sessions.iter().collect();
-        self.room.every(|link| {
-            if revoked.contains(&link.session) {
-                link.close(CloseReason::SessionGone);
-            }
+        self.guarded(|room| {
+            room.every(|link| {
+                if revoked.contains(&link.session) {
+                    link.close(CloseReason::SessionGone);
+                }
+            })
         });
     }
 }

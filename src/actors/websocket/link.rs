@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::close::{CloseReason, ping};
@@ -24,6 +25,8 @@ pub const HEARTBEAT: Duration = Duration::from_secs(25);
 pub const SILENCE: Duration = Duration::from_secs(60);
 /// How long the server reads on after its close frame.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// Until the end of the body has reached the socket, with nothing in the way.
+const FLUSH: Duration = Duration::from_millis(50);
 /// How long after that the close frame may take to be written.
 const LAST_WRITE: Duration = Duration::from_secs(3);
 
@@ -57,6 +60,7 @@ pub struct Link {
     pinged: Cell<Instant>,
     background: Cell<bool>,
     closed: Cell<Option<CloseReason>>,
+    ended: Notify,
     changed: RefCell<BTreeMap<ChatId, HeadView>>,
 }
 
@@ -74,6 +78,7 @@ impl Link {
             pinged: Cell::new(now),
             background: Cell::new(false),
             closed: Cell::new(None),
+            ended: Notify::new(),
             changed: RefCell::default(),
         }
     }
@@ -102,27 +107,32 @@ impl Link {
         self.queue
             .borrow_mut()
             .close(reason.frame(), reason.at_once());
-        let link = Rc::clone(self);
-        actix::spawn(async move {
-            if reason != CloseReason::Asked {
-                tokio::time::sleep(FAREWELL).await;
-            }
-            link.end();
-            tokio::time::sleep(LAST_WRITE).await;
-            link.shut();
-        });
+        actix::spawn(Rc::clone(self).part(reason));
+    }
+
+    /// Lets go of a socket that has been told why.
+    async fn part(self: Rc<Self>, reason: CloseReason) {
+        if reason != CloseReason::Asked {
+            // Cut short by the peer's own close frame.
+            let _ = tokio::time::timeout(FAREWELL, self.ended.notified()).await;
+        }
+        self.end();
+        tokio::time::sleep(FLUSH).await;
+        if self.queue.borrow().is_empty()
+            && let Some(transport) = self.transport.upgrade()
+        {
+            transport.finish();
+        }
+        tokio::time::sleep(LAST_WRITE).await;
+        if let Some(transport) = self.transport.upgrade() {
+            transport.shut();
+        }
     }
 
     /// Both sides are done: the body ends when what waits is written.
     pub fn end(&self) {
         self.queue.borrow_mut().end();
-    }
-
-    /// Shuts the TCP socket down, whatever waits.
-    pub fn shut(&self) {
-        if let Some(transport) = self.transport.upgrade() {
-            transport.shut();
-        }
+        self.ended.notify_one();
     }
 
     pub fn is_open(&self) -> bool {

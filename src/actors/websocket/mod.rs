@@ -44,7 +44,7 @@ use crate::domain::chat::GROUP_MEMBERS;
 use crate::domain::flood::FrameRate;
 use crate::domain::message::TEXT_CHARS;
 use crate::storage::presence::PresenceStore;
-use crate::wire::socket::{LimitsView, MediaBytesView, SocketEvent};
+use crate::wire::socket::{LimitsView, MediaBytesView};
 
 /// What an operator may set about sockets.
 #[derive(Clone, Debug)]
@@ -185,9 +185,7 @@ impl Websocket {
     /// `patience`.
     pub async fn drain(&self, patience: Duration) {
         const NOTICE: Duration = Duration::from_millis(500);
-        let reconnect_after_ms = 1000 + rand::random_range(0..4000);
-        let goaway = SocketEvent::GoAway { reconnect_after_ms };
-        self.0.order(&LaneOrder::Say(goaway.frame()));
+        self.0.order(&LaneOrder::GoAway);
         let deadline = tokio::time::Instant::now() + patience;
         tokio::time::sleep(NOTICE.min(patience)).await;
         self.0.order(&LaneOrder::CloseAll(CloseReason::GoingAway));

@@ -10,6 +10,7 @@ use crate::actors::fanout::{Delivery, SocketRef};
 use crate::actors::request::{Answer, ask};
 use crate::actors::user::requests::GetPresence;
 use crate::clock::Timestamp;
+use crate::error::ErrorCode;
 use crate::id::{ConnectionId, UserId};
 use crate::wire::frame::{Event, Frame};
 use crate::wire::user::PresenceView;
@@ -85,12 +86,17 @@ async fn move_to(node: Arc<Node>, user: UserId, online: bool, at: Timestamp) {
     }
 }
 
-/// Tells everyone who watches someone what each may see of it.
+/// Tells everyone who watches someone and may see it. Who may not hears nothing: that something
+/// changed would be telling.
 async fn announce(node: &Node, owner: UserId) {
     for (viewer, sockets) in node.watches.of(owner) {
-        let Ok(frame) = seen_by(node, viewer, owner).await else {
+        let Ok(view) = view(node, viewer, owner).await else {
             continue;
         };
+        if !view.online && view.last_seen.is_none() {
+            continue;
+        }
+        let frame = Event::PresenceUpdated(&view).frame();
         let deliveries = sockets.into_iter().map(|socket| {
             let delivery = Delivery::Answer {
                 connection: socket.connection,
@@ -103,8 +109,20 @@ async fn announce(node: &Node, owner: UserId) {
     }
 }
 
-/// `presence.updated` of one person as another may see it.
+/// `presence.updated` of one person as another may see it; a stranger is offline.
 pub async fn seen_by(node: &Node, viewer: UserId, owner: UserId) -> Answer<Frame> {
-    let view: PresenceView = ask(&node.get_presence, GetPresence { viewer, owner }).await?;
+    let view = view(node, viewer, owner).await;
+    let view = match view {
+        Err(failure) if failure.code() == ErrorCode::NotFound => PresenceView {
+            user_id: owner,
+            online: false,
+            last_seen: None,
+        },
+        other => other?,
+    };
     Ok(Event::PresenceUpdated(&view).frame())
+}
+
+async fn view(node: &Node, viewer: UserId, owner: UserId) -> Answer<PresenceView> {
+    ask(&node.get_presence, GetPresence { viewer, owner }).await
 }

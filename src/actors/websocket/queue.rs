@@ -10,7 +10,10 @@ use tokio::time::Instant;
 use crate::wire::frame::{Frame, FrameClass};
 
 /// Largest piece handed to the HTTP layer at once: it copies what it gets, into a buffer it keeps.
-const PIECE_BYTES: usize = 4096;
+///
+/// With `HttpServer::h1_write_buffer_size` set to the same, that buffer never grows beyond its
+/// first 8 KiB, whatever was sent.
+pub const PIECE_BYTES: usize = 4096;
 /// Slots that an empty queue may keep.
 const SLOTS_KEPT: usize = 8;
 
@@ -106,6 +109,10 @@ impl Queue {
 
     pub fn is_open(&self) -> bool {
         self.state == State::Open
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
     }
 
     /// How long the peer has taken nothing of what waits; zero when nothing does.

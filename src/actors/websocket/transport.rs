@@ -46,6 +46,11 @@ impl Transport {
         kept.map(Arc::downgrade).unwrap_or_default()
     }
 
+    /// Says that nothing more will come; the peer then closes, and the connection ends.
+    pub fn finish(&self) {
+        let _ = self.0.shutdown(Shutdown::Write);
+    }
+
     /// Ends both directions at once; a blocked writer wakes up with an error.
     pub fn shut(&self) {
         let _ = self.0.shutdown(Shutdown::Both);

@@ -5,6 +5,7 @@ mod attacks;
 mod heads;
 mod heartbeat;
 mod peer;
+mod real;
 mod receipts;
 mod slow;
 mod speech;

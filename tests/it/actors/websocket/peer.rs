@@ -10,7 +10,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use troupe::actors::websocket::connection::Outbound;
-use troupe::id::{ConnectionId, SessionId, UserId};
+use troupe::id::{ConnectionId, SessionId};
 
 /// One thing the server said.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,6 @@ pub enum Said {
 }
 
 pub struct Peer {
-    pub user: UserId,
     pub session: SessionId,
     pub connection: ConnectionId,
     /// Dropped: the transport is gone.

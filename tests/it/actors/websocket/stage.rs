@@ -66,7 +66,15 @@ impl Stage {
 
     pub fn with(settings: SocketSettings) -> Self {
         tokio::time::pause();
-        let clock = Clock::tokio(START);
+        Self::set(settings, Clock::tokio(START))
+    }
+
+    /// The same in real time, for real sockets.
+    pub fn real() -> Self {
+        Self::set(SocketSettings::default(), Clock::System)
+    }
+
+    fn set(settings: SocketSettings, clock: Clock) -> Self {
         let backdrop = Arc::new(Backdrop::default());
         let player = Player(Arc::clone(&backdrop)).start();
         let fanout = Fanout::default();
@@ -112,7 +120,6 @@ impl Stage {
         let (mouth, mut words) = mpsc::unbounded_channel();
         let stream = futures_util::stream::poll_fn(move |cx| words.poll_recv(cx));
         let mut peer = Peer {
-            user,
             session: admission.session_id,
             connection: link.id,
             mouth: Some(mouth),

@@ -14,7 +14,7 @@ async fn who_watches_is_told_at_once_and_then_of_changes() {
     let (here, away, shy) = (UserId::new(), UserId::new(), UserId::new());
     stage.backdrop.hidden.lock().push(shy);
     let _here = stage.open(here).await;
-    let _shy = stage.open(shy).await;
+    let shy_socket = stage.open(shy).await;
     let mut peer = stage.open(UserId::new()).await;
     peer.say(json!({"type": "presence.subscribe", "userIds": [here, away, shy]}));
     for (user, online) in [(here, true), (away, false), (shy, false)] {
@@ -24,6 +24,15 @@ async fn who_watches_is_told_at_once_and_then_of_changes() {
             json!({"type": "presence.updated", "userId": user, "online": online})
         );
     }
+
+    drop(shy_socket);
+    stage.pass(Duration::from_secs(10)).await;
+    let _shy = stage.open(shy).await;
+    assert_eq!(
+        peer.next_within(Duration::from_secs(1)).await,
+        None,
+        "not even when"
+    );
 
     let came = stage.open(away).await;
     let told = peer.expect("presence.updated").await;
