@@ -49,7 +49,7 @@ impl ErrorCode {
 }
 
 /// One field that was refused; `field` is spelled as the contract spells it, dotted when nested.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 pub struct FieldError {
     #[schema(value_type = String)]
     pub field: Cow<'static, str>,

@@ -1,6 +1,7 @@
 //! The composition root: opens the stores, starts the groups, then the listeners; ends in reverse.
 //! The only place that names a concrete store.
 
+mod demo;
 mod drain;
 mod groups;
 mod listeners;
@@ -45,12 +46,17 @@ pub struct Addresses {
 }
 
 /// Runs everything until a signal ends it. `ready` is called once it serves.
-pub fn run(config: Config, ready: impl FnOnce(&Addresses)) -> Result<(), StartError> {
+/// `demo` adds the demo people.
+pub fn run(config: Config, demo: bool, ready: impl FnOnce(&Addresses)) -> Result<(), StartError> {
     let _lock = lock::take(&config.storage.data_dir)?;
-    actix::System::new().block_on(serve(Arc::new(config), ready))
+    actix::System::new().block_on(serve(Arc::new(config), demo, ready))
 }
 
-async fn serve(config: Arc<Config>, ready: impl FnOnce(&Addresses)) -> Result<(), StartError> {
+async fn serve(
+    config: Arc<Config>,
+    demo: bool,
+    ready: impl FnOnce(&Addresses),
+) -> Result<(), StartError> {
     let began = Instant::now();
     let clock = Clock::System;
     let mut signals = Signals::listen()?;
@@ -63,6 +69,11 @@ async fn serve(config: Arc<Config>, ready: impl FnOnce(&Addresses)) -> Result<()
     actix::spawn(metrics.clone().keep_up());
     let stores = stores::open(&config, clock)?;
     let groups = Groups::start(&config, &stores, clock).await?;
+    if demo {
+        demo::populate(&groups, &stores, clock)
+            .await
+            .map_err(failed)?;
+    }
     let readiness = Readiness::new(groups.states(), Arc::clone(&stores.user_log), clock);
 
     let shared = Shared {

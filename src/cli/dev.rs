@@ -25,6 +25,9 @@ pub struct Arguments {
     /// Where everything is kept; one process at a time [default: ./data]
     #[arg(long)]
     data_dir: Option<PathBuf>,
+    /// Adds demo people with contacts, a group and messages
+    #[arg(long)]
+    demo: bool,
     /// Lifts every budget and waiting time; for load tests
     #[arg(long)]
     unlimited: bool,
@@ -40,8 +43,8 @@ impl Arguments {
             Err(error) => return output::misused(error),
         };
         telemetry::start_logs(&config.log);
-        let ran = app::run(config, |addresses| {
-            output::say(banner(addresses));
+        let ran = app::run(config, self.demo, |addresses| {
+            output::say(banner(addresses, self.demo));
         });
         match ran {
             Ok(()) => ExitCode::SUCCESS,
@@ -72,14 +75,19 @@ impl Arguments {
     }
 }
 
-fn banner(addresses: &Addresses) -> String {
+fn banner(addresses: &Addresses, demo: bool) -> String {
     let Addresses { public, admin } = addresses;
+    let people = if demo {
+        "\n  demo people  +1 202 555 0101 Ada · 0102 Ben · 0103 Cleo · 0104 Dan"
+    } else {
+        ""
+    };
     format!(
         "Troupe is running.
 
   page         http://{public}/
   API docs     http://{public}/docs
-  admin        http://{admin}/admin/actors
+  admin        http://{admin}/admin/actors{people}
 
   To sign in, open the page and enter a phone number such as +1 202 555 0101:
   the code is shown on the page and logged here. Ctrl-C stops."

@@ -9,6 +9,10 @@ pub fn openapi() -> ExitCode {
     print(&docs::openapi())
 }
 
+pub fn asyncapi() -> ExitCode {
+    print(&docs::asyncapi())
+}
+
 fn print(document: &serde_json::Value) -> ExitCode {
     match serde_json::to_string_pretty(document) {
         Ok(text) => output::say(text),

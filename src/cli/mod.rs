@@ -30,6 +30,8 @@ enum Action {
     Config(config::Arguments),
     /// Prints the REST API as an OpenAPI document
     Openapi,
+    /// Prints the WebSocket API as an AsyncAPI document
+    Asyncapi,
     /// Prints an access token for a phone number, signed with this installation's key
     Token(token::Arguments),
     /// Drives real sockets against a running server and checks order, loss, repeats and receipts
@@ -42,6 +44,7 @@ impl Command {
             Action::Dev(arguments) => arguments.run(),
             Action::Config(arguments) => arguments.run(),
             Action::Openapi => documents::openapi(),
+            Action::Asyncapi => documents::asyncapi(),
             Action::Token(arguments) => arguments.run(),
             Action::Loadtest(arguments) => loadtest::run(arguments),
         }

@@ -65,6 +65,7 @@ table! { api, API:
     "/messages/{id}/receipts" => get receipts::list;
     "/sync" => post sync::sync;
     "/openapi.json" => get docs::get_openapi;
+    "/asyncapi.json" => get docs::get_asyncapi;
 }
 
 // Beside it.
@@ -78,6 +79,7 @@ table! { operations, OPERATIONS:
     "/" => get demo::page;
     "/demo/{file}" => get demo::file;
     "/docs" => get docs::overview;
+    "/docs/frames" => get docs::frames_page;
     "/docs/rest/{file:.*}" => get docs::rest;
 }
 

@@ -9,7 +9,7 @@ use crate::id::{ChatId, MediaId, UserId};
 
 /// An item of `GET /chats`; `GET /chats/{id}` adds the fields of [`ChatDetails`].
 /// Personal fields (`Option` here, unless noted) are left out of frames that go to everyone.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatView {
     pub id: ChatId,
@@ -79,7 +79,7 @@ impl PersonalChatView {
 }
 
 /// What is mine alone in a chat.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonalChatView {
     /// The other one of a direct chat.
@@ -93,7 +93,7 @@ pub struct PersonalChatView {
     pub is_pinned: bool,
 }
 
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatDetails {
     pub description: Option<String>,

@@ -87,9 +87,10 @@ fn with_header(json: &[u8]) -> Bytes {
 }
 
 /// `{"type":"ack","id":…, …the body of POST /messages}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct SendAck<'a> {
     #[serde(rename = "type")]
+    #[schemars(extend("const" = "ack"))]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
@@ -111,10 +112,11 @@ impl<'a> SendAck<'a> {
 }
 
 /// `{"type":"error", …}`; codes as REST, plus `outcome_unknown`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ErrorFrame<'a> {
+pub struct ErrorFrame<'a> {
     #[serde(rename = "type")]
+    #[schemars(extend("const" = "error"))]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
@@ -144,9 +146,10 @@ pub fn error(id: Option<&str>, failure: &Failure) -> Frame {
 }
 
 /// Everything the server says unasked, `type` first. Field shapes: contract, "Server → client".
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 pub enum Event<'a> {
+    /// A message, to everyone in the chat but the connection that sent it.
     #[serde(rename = "message.new")]
     MessageNew {
         chat_id: ChatId,
@@ -154,6 +157,7 @@ pub enum Event<'a> {
         rev: u64,
         message: &'a MessageView,
     },
+    /// A message in its latest state, after an edit.
     #[serde(rename = "message.updated")]
     MessageUpdated {
         chat_id: ChatId,
@@ -161,6 +165,7 @@ pub enum Event<'a> {
         rev: u64,
         message: &'a MessageView,
     },
+    /// A message that was deleted for everyone: a tombstone.
     #[serde(rename = "message.deleted")]
     MessageDeleted {
         chat_id: ChatId,
@@ -168,6 +173,7 @@ pub enum Event<'a> {
         rev: u64,
         message: &'a MessageView,
     },
+    /// Someone has got, or read, everything up to a seq.
     #[serde(rename = "message.status")]
     MessageStatus {
         chat_id: ChatId,
@@ -176,14 +182,17 @@ pub enum Event<'a> {
         up_to_seq: u64,
         updated_at: Timestamp,
     },
+    /// A chat I am in, made for me.
     #[serde(rename = "chat.created")]
     ChatCreated {
         chat_id: ChatId,
         rev: u64,
         chat: &'a ChatView,
     },
+    /// A change of something from before I joined: only that the chat moved on.
     #[serde(rename = "chat.rev")]
     ChatRev { chat_id: ChatId, rev: u64 },
+    /// Name, description, picture, rights, roles or timer of a chat changed.
     #[serde(rename = "chat.updated")]
     ChatUpdated {
         chat_id: ChatId,
@@ -192,6 +201,7 @@ pub enum Event<'a> {
         message: &'a MessageView,
         chat: &'a ChatView,
     },
+    /// People were added; who was added asks `sync` next.
     #[serde(rename = "group.member.added")]
     MemberAdded {
         chat_id: ChatId,
@@ -202,6 +212,7 @@ pub enum Event<'a> {
         user_ids: &'a [UserId],
         added_by: UserId,
     },
+    /// People were removed or left; to them as well.
     #[serde(rename = "group.member.removed")]
     MemberRemoved {
         chat_id: ChatId,
@@ -211,12 +222,16 @@ pub enum Event<'a> {
         chat: &'a ChatView,
         user_ids: &'a [UserId],
     },
+    /// What changed for me alone, by another of my connections.
     #[serde(rename = "me.updated")]
     MeUpdated { rev: u64, changes: &'a MeChanges },
+    /// Someone is typing; over after 5 s without another.
     #[serde(rename = "typing.start")]
     TypingStart { chat_id: ChatId, user_id: UserId },
+    /// Someone is typing no more.
     #[serde(rename = "typing.stop")]
     TypingStop { chat_id: ChatId, user_id: UserId },
+    /// Whether someone I watch is online.
     #[serde(rename = "presence.updated")]
     PresenceUpdated(&'a PresenceView),
 }

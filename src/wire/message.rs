@@ -11,7 +11,7 @@ use crate::domain::receipts::ReceiptKind;
 use crate::id::{ChatId, MessageId, UserId};
 
 /// The contract's "A message". Personal fields are `None` in live frames: keep what you have.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageView {
     pub id: MessageId,
@@ -23,6 +23,7 @@ pub struct MessageView {
     #[serde(rename = "type")]
     pub kind: MessageKind,
     #[schema(value_type = Object)]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub payload: Box<RawValue>,
     pub reply_to_id: Option<MessageId>,
     pub forwarded: bool,
@@ -41,7 +42,7 @@ pub struct MessageView {
 }
 
 /// Per person, or in a group's lists, sync and acks only counted.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum StatusView {
     #[schema(value_type = BTreeMap<String, RecipientStatus>)]
@@ -52,14 +53,25 @@ pub enum StatusView {
     },
 }
 
-#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecipientStatus {
     pub status: DeliveryStatus,
     pub updated_at: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    utoipa::ToSchema,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryStatus {
     Sent,
@@ -121,7 +133,7 @@ impl MessageView {
 }
 
 /// The body of a send's answer, over REST (`201`, `200`) and in an `ack`.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SentView {
     pub message_id: MessageId,

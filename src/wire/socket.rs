@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::id::{ChatId, ConnectionId, SessionId, UserId};
 
 /// What a client must know to stay within bounds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LimitsView {
     pub frame_bytes: usize,
@@ -22,7 +22,7 @@ pub struct LimitsView {
 }
 
 /// Largest upload of each kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct MediaBytesView {
     pub image: u64,
     pub video: u64,
@@ -30,16 +30,17 @@ pub struct MediaBytesView {
     pub document: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct HeadView {
     pub seq: u64,
     pub rev: u64,
 }
 
 /// `type` first; one variant per frame.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 pub enum SocketEvent<'a> {
+    /// Always first.
     #[serde(rename = "hello")]
     Hello {
         connection_id: ConnectionId,
@@ -51,6 +52,7 @@ pub enum SocketEvent<'a> {
         server_version: &'static str,
         limits: &'a LimitsView,
     },
+    /// The answer to `ping`.
     #[serde(rename = "pong")]
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +65,7 @@ pub enum SocketEvent<'a> {
         id: Option<&'a str>,
         token_expires_at: Timestamp,
     },
+    /// One chat of a sync; several for one chat while `more`.
     #[serde(rename = "sync.chat")]
     SyncChat {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +73,7 @@ pub enum SocketEvent<'a> {
         #[serde(flatten)]
         chat: &'a SyncChatView,
     },
+    /// The end of a sync.
     #[serde(rename = "sync.done")]
     SyncDone {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,11 +82,13 @@ pub enum SocketEvent<'a> {
         me: &'a MyLogView,
         acks: &'a str,
     },
+    /// How far the chats that changed since the last one have got; every 25 s, also when none did.
     #[serde(rename = "heads")]
     Heads {
         chats: &'a BTreeMap<ChatId, HeadView>,
         me: u64,
     },
+    /// The server will close this socket; come back after so long.
     #[serde(rename = "goaway")]
     GoAway { reconnect_after_ms: u64 },
 }

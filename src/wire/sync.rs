@@ -30,7 +30,7 @@ pub struct SyncView {
     pub server_time: Timestamp,
 }
 
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncChatView {
     pub chat_id: ChatId,
@@ -47,7 +47,7 @@ pub struct SyncChatView {
     pub more: bool,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceiptView {
     pub delivered_seq: u64,

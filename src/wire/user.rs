@@ -7,7 +7,7 @@ use crate::domain::user::User;
 use crate::id::{MediaId, UserId};
 
 /// `GET /users/me`.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MeView {
     pub id: UserId,
@@ -57,7 +57,7 @@ pub struct ProfileView {
 }
 
 /// `GET /users/{id}/presence` and the body of `presence.updated`.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PresenceView {
     pub user_id: UserId,

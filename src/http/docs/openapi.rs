@@ -68,6 +68,7 @@ use crate::http::{
         receipts::list,
         sync::sync,
         super::get_openapi,
+        super::get_asyncapi,
     ),
     components(schemas(ProblemBody))
 )]

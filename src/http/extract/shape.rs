@@ -20,6 +20,7 @@ pub fn refused(path: &str, message: &str) -> Failure {
         .map(|(_, expected)| expected.split(" at line ").next().unwrap_or(expected));
     match expected {
         Some(expected) if !expected.starts_with("struct") => {
+            let expected = expected.replace("a formatted UUID string", "a UUID");
             let expected: String = expected.chars().take(200).collect();
             Failure::invalid(camel(field), format!("must be {expected}"))
         }
