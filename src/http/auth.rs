@@ -16,6 +16,7 @@ use crate::actors::auth::requests::{
 use crate::actors::auth::tickets;
 use crate::actors::request::ask;
 use crate::clock::Timestamp;
+use crate::domain::user::Platform;
 use crate::id::SessionId;
 use crate::storage::codes::Ticket;
 use crate::storage::sessions::Session;
@@ -86,8 +87,8 @@ pub struct VerifyOtpBody {
     #[serde(alias = "device_name")]
     #[garde(length(chars, max = 100))]
     pub device_name: Option<String>,
-    #[garde(length(chars, max = 32))]
-    pub platform: Option<String>,
+    #[garde(skip)]
+    pub platform: Option<Platform>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -135,7 +136,7 @@ pub async fn verify_otp(
         code: body.code,
         device_id: body.device_id,
         device_name: body.device_name,
-        platform: body.platform,
+        platform: body.platform.map(|platform| platform.as_str().to_owned()),
     };
     let signed_in = ask(&peers.verify_otp, request).await?;
     Ok(unstored(&SignedInView {

@@ -23,7 +23,7 @@ const SIGNATURE: &str = "x-troupe-signature";
 pub enum Sender {
     /// Into the log, for development.
     Log,
-    Webhook(Webhook),
+    Webhook(Box<Webhook>),
 }
 
 /// A signed `POST {phone, code, locale}`.
@@ -45,7 +45,9 @@ impl Sender {
     pub fn new(config: &OtpConfig) -> Result<Self, reqwest::Error> {
         match config.sender {
             CodeSender::Log => Ok(Self::Log),
-            CodeSender::Webhook => Webhook::new(&config.webhook).map(Self::Webhook),
+            CodeSender::Webhook => {
+                Webhook::new(&config.webhook).map(|webhook| Self::Webhook(Box::new(webhook)))
+            }
         }
     }
 

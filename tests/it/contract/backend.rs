@@ -4,14 +4,26 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use troupe::storage::chats::ChatStore;
+use troupe::storage::codes::CodeStore;
+use troupe::storage::contacts::ContactStore;
+use troupe::storage::devices::DeviceStore;
 use troupe::storage::embedded::chats::SqliteChats;
+use troupe::storage::embedded::codes::SqliteCodes;
+use troupe::storage::embedded::contacts::SqliteContacts;
 use troupe::storage::embedded::database::Database;
+use troupe::storage::embedded::devices::SqliteDevices;
+use troupe::storage::embedded::keys::FileKeys;
 use troupe::storage::embedded::messages::SqliteMessages;
+use troupe::storage::embedded::privacy::SqlitePrivacy;
 use troupe::storage::embedded::receipts::SqliteReceipts;
+use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
+use troupe::storage::keys::KeyStore;
 use troupe::storage::messages::MessageStore;
+use troupe::storage::privacy::PrivacyStore;
 use troupe::storage::receipts::ReceiptStore;
+use troupe::storage::sessions::SessionStore;
 use troupe::storage::user_log::UserLogStore;
 use troupe::storage::users::UserStore;
 
@@ -22,6 +34,12 @@ pub struct Opened {
     pub receipts: Arc<dyn ReceiptStore>,
     pub users: Arc<dyn UserStore>,
     pub user_log: Arc<dyn UserLogStore>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub codes: Arc<dyn CodeStore>,
+    pub contacts: Arc<dyn ContactStore>,
+    pub privacy: Arc<dyn PrivacyStore>,
+    pub devices: Arc<dyn DeviceStore>,
+    pub keys: Arc<dyn KeyStore>,
 }
 
 /// Somewhere stores keep their data; empty at first, opened again it holds what it held.
@@ -50,7 +68,13 @@ impl Backend for Embedded {
             messages: Arc::new(SqliteMessages::new(database.clone())),
             receipts: Arc::new(SqliteReceipts::new(database.clone())),
             users: Arc::new(SqliteUsers(database.clone())),
-            user_log: Arc::new(SqliteUserLog(database)),
+            user_log: Arc::new(SqliteUserLog(database.clone())),
+            sessions: Arc::new(SqliteSessions(database.clone())),
+            codes: Arc::new(SqliteCodes(database.clone())),
+            contacts: Arc::new(SqliteContacts(database.clone())),
+            privacy: Arc::new(SqlitePrivacy(database.clone())),
+            devices: Arc::new(SqliteDevices(database)),
+            keys: Arc::new(FileKeys::new(self.folder.path())),
         }
     }
 }

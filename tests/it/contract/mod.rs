@@ -16,9 +16,17 @@ macro_rules! over_every_backend {
 
 pub mod backend;
 mod chats;
+mod codes;
+mod contacts;
+mod devices;
 mod effects;
+mod keys;
 mod messages;
 mod outbox;
 mod pages;
+mod privacy;
 mod receipts;
+mod rotation;
+mod sessions;
 pub mod stage;
+mod users;

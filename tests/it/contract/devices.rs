@@ -1,0 +1,112 @@
+//! Push devices.
+
+use troupe::domain::user::Platform;
+use troupe::id::{DeviceId, SessionId, UserId};
+use troupe::storage::devices::Device;
+
+use super::backend::{Backend, Opened};
+use super::stage::{START, at};
+
+over_every_backend!(
+    a_token_keeps_its_device,
+    a_token_moves_between_accounts,
+    a_session_that_is_over_has_no_devices,
+    devices_are_removed_by_their_owner_and_it_may_be_repeated,
+    devices_come_in_pages_and_are_not_endless,
+);
+
+fn device(user_id: UserId, session_id: SessionId, token: &str) -> Device {
+    Device {
+        id: DeviceId::new(),
+        user_id,
+        session_id,
+        token: token.to_owned(),
+        platform: Platform::Android,
+        created_at: START,
+    }
+}
+
+impl Opened {
+    async fn add(&self, device: Device) -> Option<Device> {
+        self.devices.insert(device).await.unwrap()
+    }
+
+    async fn devices_of(&self, user: UserId) -> Vec<Device> {
+        self.devices.list(user, None, 1000).await.unwrap()
+    }
+}
+
+async fn a_token_keeps_its_device(backend: &dyn Backend) {
+    let stores = backend.open();
+    let user = stores.person().await;
+    let sessions = [stores.sign_in(user).await, stores.sign_in(user).await];
+    let first = device(user, sessions[0], "token");
+    assert_eq!(stores.add(first.clone()).await, Some(first.clone()));
+    let again = Device {
+        platform: Platform::Web,
+        created_at: at(9),
+        ..device(user, sessions[1], "token")
+    };
+    let expected = Device {
+        session_id: sessions[1],
+        platform: Platform::Web,
+        ..first
+    };
+    assert_eq!(stores.add(again).await, Some(expected.clone()));
+    assert_eq!(stores.devices_of(user).await, [expected]);
+}
+
+async fn a_token_moves_between_accounts(backend: &dyn Backend) {
+    let stores = backend.open();
+    let (one, other) = (stores.person().await, stores.person().await);
+    let first = device(one, stores.sign_in(one).await, "token");
+    let second = device(other, stores.sign_in(other).await, "token");
+    stores.add(first).await;
+    assert_eq!(stores.add(second.clone()).await, Some(second.clone()));
+    assert!(stores.devices_of(one).await.is_empty());
+    assert_eq!(stores.devices_of(other).await, [second]);
+}
+
+async fn a_session_that_is_over_has_no_devices(backend: &dyn Backend) {
+    let stores = backend.open();
+    let (user, other) = (stores.person().await, stores.person().await);
+    let session = stores.sign_in(user).await;
+    assert_eq!(stores.add(device(other, session, "t")).await, None);
+    assert_eq!(stores.add(device(user, SessionId::new(), "t")).await, None);
+    stores.sessions.remove(user, session, at(1)).await.unwrap();
+    assert_eq!(stores.add(device(user, session, "t")).await, None);
+}
+
+async fn devices_are_removed_by_their_owner_and_it_may_be_repeated(backend: &dyn Backend) {
+    let stores = backend.open();
+    let (user, other) = (stores.person().await, stores.person().await);
+    let session = stores.sign_in(user).await;
+    let mine = stores.add(device(user, session, "token")).await.unwrap();
+    let devices = &stores.devices;
+    assert!(!devices.remove(other, mine.id).await.unwrap());
+    assert_eq!(stores.devices_of(user).await.len(), 1);
+    assert!(devices.remove(user, mine.id).await.unwrap());
+    assert!(stores.devices_of(user).await.is_empty());
+    assert!(devices.remove(user, mine.id).await.unwrap());
+    assert!(!devices.remove(user, DeviceId::new()).await.unwrap());
+    let again = device(user, session, "token");
+    assert_eq!(stores.add(again.clone()).await, Some(again), "a new one");
+}
+
+async fn devices_come_in_pages_and_are_not_endless(backend: &dyn Backend) {
+    let stores = backend.open();
+    let user = stores.person().await;
+    let session = stores.sign_in(user).await;
+    let mut made = Vec::new();
+    for number in 0..13 {
+        let new = device(user, session, &format!("token {number}"));
+        made.push(new.id);
+        stores.add(new).await;
+    }
+    let listed = stores.devices_of(user).await;
+    let listed: Vec<DeviceId> = listed.into_iter().map(|one| one.id).collect();
+    assert_eq!(listed, made[3..], "the newest ten of a session");
+    let page = stores.devices.list(user, Some(made[5]), 2).await.unwrap();
+    let page: Vec<DeviceId> = page.into_iter().map(|one| one.id).collect();
+    assert_eq!(page, made[6..8]);
+}
