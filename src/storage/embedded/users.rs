@@ -122,13 +122,12 @@ fn insert_range(
     let first = newest
         .and_then(|phone| range.index_of(&phone))
         .map_or(0, |index| index + 1);
-    let mut phones = Vec::with_capacity(count as usize);
-    for index in first..first + u64::from(count) {
-        let Some(phone) = range.at(index) else {
-            return Ok(None);
-        };
-        insert_row(connection, &phone, at)?;
-        phones.push(phone);
+    let numbers = (first..first + u64::from(count)).map(|index| range.at(index));
+    let Some(phones) = numbers.collect::<Option<Vec<Phone>>>() else {
+        return Ok(None);
+    };
+    for phone in &phones {
+        insert_row(connection, phone, at)?;
     }
     let (Some(low), Some(high)) = (phones.first(), phones.last()) else {
         return Ok(Some(Vec::new()));

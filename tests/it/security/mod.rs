@@ -1,4 +1,9 @@
 //! What a hostile client would try.
 
+mod accounts;
+mod codes;
+mod sessions;
 mod strangers;
+mod tokens;
 mod transport;
+mod webhook;
