@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint::Checkpoints;
 use super::database::store_error;
 use crate::storage::error::{StoreError, StoreErrorKind, StoreResult};
 
@@ -99,11 +100,16 @@ impl Drop for Undo<'_> {
 }
 
 /// Runs until the last handle goes.
-pub fn write_loop(connection: &Connection, waiting: &mut mpsc::Receiver<Box<dyn Job>>) {
+pub fn write_loop(
+    connection: &Connection,
+    checkpoints: &Checkpoints,
+    waiting: &mut mpsc::Receiver<Box<dyn Job>>,
+) {
     let mut batch = Vec::with_capacity(WRITES_PER_COMMIT);
     while waiting.blocking_recv_many(&mut batch, WRITES_PER_COMMIT) > 0 {
         metrics::histogram!("troupe_sqlite_commit_writes").record(batch.len() as f64);
         commit(connection, &mut batch);
+        checkpoints.between(connection);
     }
 }
 

@@ -11,6 +11,7 @@ use std::thread;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint::Checkpoints;
 use super::commit::{Job, Write, guarded, unavailable, write_loop};
 use crate::storage::error::{StoreError, StoreErrorKind, StoreResult};
 
@@ -33,9 +34,10 @@ impl Database {
     pub fn open(path: &Path) -> StoreResult<Self> {
         let mut writer = connect(path, OpenFlags::default())?;
         super::migrations::run(&mut writer).map_err(|error| store_error(&error))?;
+        let checkpoints = Checkpoints::start(path, &mut writer)?;
         let (writes, mut waiting_writes) = mpsc::channel(WRITES_WAITING);
         spawn("sqlite-writer", move || {
-            write_loop(&writer, &mut waiting_writes);
+            write_loop(&writer, &checkpoints, &mut waiting_writes);
         })?;
 
         let (reads, waiting_reads) = mpsc::channel(READS_WAITING);
@@ -93,21 +95,21 @@ fn read_loop(connection: &Connection, waiting: &parking_lot::Mutex<mpsc::Receive
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> StoreResult<Connection> {
+pub fn connect(path: &Path, flags: OpenFlags) -> StoreResult<Connection> {
     let connection =
         Connection::open_with_flags(path, flags).map_err(|error| store_error(&error))?;
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
              PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
-             PRAGMA wal_autocheckpoint = 4000;",
+             PRAGMA wal_autocheckpoint = 0;",
         )
         .map_err(|error| store_error(&error))?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
 
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> StoreResult<()> {
+pub fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> StoreResult<()> {
     thread::Builder::new()
         .name(name.to_owned())
         .spawn(run)

@@ -1,6 +1,7 @@
 //! The set-up of one process: SQLite, local files, and what lives in memory.
 
 pub mod chats;
+mod checkpoint;
 pub mod codes;
 mod commit;
 pub mod contacts;

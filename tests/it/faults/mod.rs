@@ -1,1 +1,5 @@
 //! Crashes, full disks, peers that stall.
+
+mod kill;
+mod load;
+mod storage;
