@@ -31,7 +31,7 @@ pub struct MuteBody {
 }
 
 /// Mutes a chat for me.
-#[utoipa::path(put, path = "/api/v1/chats/{id}/mute", tag = "chats", params(("id" = ChatId, Path)),
+#[utoipa::path(put, path = "/chats/{id}/mute", tag = "chats", params(("id" = ChatId, Path)),
     request_body = MuteBody, responses((status = 200, body = ChatView)))]
 pub async fn mute(
     caller: Caller,
@@ -47,7 +47,7 @@ pub async fn mute(
 }
 
 /// Lets a chat be heard again.
-#[utoipa::path(delete, path = "/api/v1/chats/{id}/mute", tag = "chats",
+#[utoipa::path(delete, path = "/chats/{id}/mute", tag = "chats",
     params(("id" = ChatId, Path)), responses((status = 204)))]
 pub async fn unmute(
     caller: Caller,
@@ -58,7 +58,7 @@ pub async fn unmute(
 }
 
 /// Pins a chat for me.
-#[utoipa::path(put, path = "/api/v1/chats/{id}/pin", tag = "chats", params(("id" = ChatId, Path)),
+#[utoipa::path(put, path = "/chats/{id}/pin", tag = "chats", params(("id" = ChatId, Path)),
     responses((status = 200, body = ChatView)))]
 pub async fn pin(
     caller: Caller,
@@ -71,7 +71,7 @@ pub async fn pin(
 }
 
 /// Unpins a chat.
-#[utoipa::path(delete, path = "/api/v1/chats/{id}/pin", tag = "chats",
+#[utoipa::path(delete, path = "/chats/{id}/pin", tag = "chats",
     params(("id" = ChatId, Path)), responses((status = 204)))]
 pub async fn unpin(caller: Caller, id: Id<ChatId>, chats: Data<ChatPeers>) -> Answer<HttpResponse> {
     set(&chats, caller, id.0, PersonalSetting::Pin(false)).await
@@ -102,7 +102,7 @@ pub struct TimerBody {
 }
 
 /// Sets the disappearing timer.
-#[utoipa::path(put, path = "/api/v1/chats/{id}/auto-delete", tag = "chats",
+#[utoipa::path(put, path = "/chats/{id}/auto-delete", tag = "chats",
     params(("id" = ChatId, Path)), request_body = TimerBody,
     responses((status = 200, body = ChatView)))]
 pub async fn set_timer(
@@ -117,7 +117,7 @@ pub async fn set_timer(
 }
 
 /// Messages stay again.
-#[utoipa::path(delete, path = "/api/v1/chats/{id}/auto-delete", tag = "chats",
+#[utoipa::path(delete, path = "/chats/{id}/auto-delete", tag = "chats",
     params(("id" = ChatId, Path)), responses((status = 204)))]
 pub async fn clear_timer(
     caller: Caller,

@@ -103,7 +103,7 @@ impl NewChatBody {
 }
 
 /// Makes a chat, or finds the one it repeats.
-#[utoipa::path(post, path = "/api/v1/chats", tag = "chats", request_body = NewChatBody,
+#[utoipa::path(post, path = "/chats", tag = "chats", request_body = NewChatBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "1–64 characters, kept 7 days")),
     responses((status = 201, body = ChatView), (status = 200, body = ChatView,
         description = "It existed, or the key was used before")))]
@@ -125,7 +125,7 @@ pub async fn create(
 }
 
 /// My chats, newest activity first.
-#[utoipa::path(get, path = "/api/v1/chats", tag = "chats", params(PageParams),
+#[utoipa::path(get, path = "/chats", tag = "chats", params(PageParams),
     responses((status = 200, body = Page<ChatView>)))]
 pub async fn list(
     caller: Caller,
@@ -142,7 +142,7 @@ pub async fn list(
 }
 
 /// One chat of mine.
-#[utoipa::path(get, path = "/api/v1/chats/{id}", tag = "chats", params(("id" = ChatId, Path)),
+#[utoipa::path(get, path = "/chats/{id}", tag = "chats", params(("id" = ChatId, Path)),
     responses((status = 200, body = ChatView), (status = 304, description = "As in If-None-Match")))]
 pub async fn get(
     request: HttpRequest,
@@ -184,7 +184,7 @@ pub struct ChatPatchBody {
 }
 
 /// Changes a group; admins only.
-#[utoipa::path(patch, path = "/api/v1/chats/{id}", tag = "chats", params(("id" = ChatId, Path)),
+#[utoipa::path(patch, path = "/chats/{id}", tag = "chats", params(("id" = ChatId, Path)),
     request_body = ChatPatchBody, responses((status = 200, body = ChatView)))]
 pub async fn update(
     caller: Caller,

@@ -26,7 +26,7 @@ pub struct HistoryParams {
 }
 
 /// A chat's messages, newest first.
-#[utoipa::path(get, path = "/api/v1/chats/{id}/messages", tag = "messages",
+#[utoipa::path(get, path = "/chats/{id}/messages", tag = "messages",
     params(("id" = ChatId, Path), HistoryParams),
     responses((status = 200, body = Page<MessageView>)))]
 pub async fn list(
@@ -58,7 +58,7 @@ pub struct DigestParams {
 }
 
 /// A sum over the messages the caller can see, to check a copy against.
-#[utoipa::path(get, path = "/api/v1/chats/{id}/digest", tag = "messages",
+#[utoipa::path(get, path = "/chats/{id}/digest", tag = "messages",
     params(("id" = ChatId, Path), DigestParams), responses((status = 200, body = DigestView)))]
 pub async fn digest(
     caller: Caller,

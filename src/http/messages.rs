@@ -46,7 +46,7 @@ pub struct SendBody {
 }
 
 /// Sends a message.
-#[utoipa::path(post, path = "/api/v1/messages", tag = "messages", request_body = SendBody,
+#[utoipa::path(post, path = "/messages", tag = "messages", request_body = SendBody,
     responses((status = 201, body = SentView),
         (status = 200, body = SentView, description = "It was sent before")))]
 pub async fn send(
@@ -60,7 +60,7 @@ pub async fn send(
 }
 
 /// Sends a message to the chat of the path.
-#[utoipa::path(post, path = "/api/v1/chats/{id}/messages", tag = "messages",
+#[utoipa::path(post, path = "/chats/{id}/messages", tag = "messages",
     params(("id" = ChatId, Path)), request_body = SendBody,
     responses((status = 201, body = SentView),
         (status = 200, body = SentView, description = "It was sent before")))]
@@ -104,7 +104,7 @@ async fn send_to(
 }
 
 /// One message; to its sender with the people in its `status`.
-#[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "messages",
+#[utoipa::path(get, path = "/messages/{id}", tag = "messages",
     params(("id" = MessageId, Path)), responses((status = 200, body = MessageView)))]
 pub async fn get(
     caller: Caller,
@@ -128,7 +128,7 @@ pub struct EditBody {
 }
 
 /// Edits an own text within 15 minutes.
-#[utoipa::path(patch, path = "/api/v1/messages/{id}", tag = "messages",
+#[utoipa::path(patch, path = "/messages/{id}", tag = "messages",
     params(("id" = MessageId, Path)), request_body = EditBody,
     responses((status = 200, body = MessageView)))]
 pub async fn edit(
@@ -166,7 +166,7 @@ pub struct DeleteParams {
 }
 
 /// Deletes a message for me, or for everyone.
-#[utoipa::path(delete, path = "/api/v1/messages/{id}", tag = "messages",
+#[utoipa::path(delete, path = "/messages/{id}", tag = "messages",
     params(("id" = MessageId, Path), DeleteParams), responses((status = 204)))]
 pub async fn delete(
     caller: Caller,

@@ -18,7 +18,7 @@ use crate::id::{ChatId, UserId};
 use crate::wire::chat::ParticipantView;
 
 /// Who is in the chat, longest-standing first.
-#[utoipa::path(get, path = "/api/v1/chats/{id}/participants", tag = "chats",
+#[utoipa::path(get, path = "/chats/{id}/participants", tag = "chats",
     params(("id" = ChatId, Path), PageParams),
     responses((status = 200, body = Page<ParticipantView>)))]
 pub async fn list(
@@ -47,7 +47,7 @@ pub struct AddBody {
 }
 
 /// Adds people to a group; admins only. Answers those who were named.
-#[utoipa::path(post, path = "/api/v1/chats/{id}/participants", tag = "chats",
+#[utoipa::path(post, path = "/chats/{id}/participants", tag = "chats",
     params(("id" = ChatId, Path)), request_body = AddBody,
     responses((status = 201, body = Page<ParticipantView>),
         (status = 200, body = Page<ParticipantView>, description = "All of them were in it")))]
@@ -102,7 +102,7 @@ pub struct RoleBody {
 }
 
 /// Makes someone an admin or a member; admins only.
-#[utoipa::path(patch, path = "/api/v1/chats/{id}/participants/{userId}", tag = "chats",
+#[utoipa::path(patch, path = "/chats/{id}/participants/{userId}", tag = "chats",
     params(("id" = ChatId, Path), ("userId" = UserId, Path)), request_body = RoleBody,
     responses((status = 200, body = ParticipantView)))]
 pub async fn set_role(
@@ -126,7 +126,7 @@ pub async fn set_role(
 }
 
 /// Removes someone from a group (admins), or leaves it.
-#[utoipa::path(delete, path = "/api/v1/chats/{id}/participants/{userId}", tag = "chats",
+#[utoipa::path(delete, path = "/chats/{id}/participants/{userId}", tag = "chats",
     params(("id" = ChatId, Path), ("userId" = UserId, Path)), responses((status = 204)))]
 pub async fn remove(
     caller: Caller,
@@ -137,9 +137,16 @@ pub async fn remove(
 }
 
 /// Leaves a group.
-#[utoipa::path(post, path = "/api/v1/chats/{id}/leave", tag = "chats",
+#[utoipa::path(post, path = "/chats/{id}/leave", tag = "chats",
     params(("id" = ChatId, Path)), responses((status = 204)))]
-pub async fn leave(caller: Caller, id: Id<ChatId>, door: Data<ChatDoor>) -> Answer<HttpResponse> {
+pub async fn leave(
+    caller: Caller,
+    id: Id<ChatId>,
+    door: Data<ChatDoor>,
+    messages: Data<MessagePeers>,
+) -> Answer<HttpResponse> {
+    // Who is not in it (any more) has nothing to leave: 404.
+    find(&messages, caller, id.0, Vec::new()).await?;
     remove_from(&door, caller, id.0, caller.user_id).await
 }
 

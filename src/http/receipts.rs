@@ -41,7 +41,7 @@ pub struct StatusBody {
 }
 
 /// Marks messages, and all before them in their chats, as delivered or read.
-#[utoipa::path(put, path = "/api/v1/messages/status", tag = "messages", request_body = StatusBody,
+#[utoipa::path(put, path = "/messages/status", tag = "messages", request_body = StatusBody,
     responses((status = 200, body = Done)))]
 pub async fn set_status(
     caller: Caller,
@@ -68,7 +68,7 @@ pub struct ReadBody {
 }
 
 /// Marks messages, and all before them in their chats, as read.
-#[utoipa::path(post, path = "/api/v1/messages/read", tag = "messages", request_body = ReadBody,
+#[utoipa::path(post, path = "/messages/read", tag = "messages", request_body = ReadBody,
     responses((status = 200, body = Done)))]
 pub async fn read(
     caller: Caller,
@@ -115,7 +115,7 @@ async fn mark(
 }
 
 /// Who has got and read my message, person by person.
-#[utoipa::path(get, path = "/api/v1/messages/{id}/receipts", tag = "messages",
+#[utoipa::path(get, path = "/messages/{id}/receipts", tag = "messages",
     params(("id" = MessageId, Path), PageParams),
     responses((status = 200, body = Page<RecipientView>)))]
 pub async fn list(

@@ -38,7 +38,7 @@ pub struct SyncBody {
 }
 
 /// What changed since the client's copies.
-#[utoipa::path(post, path = "/api/v1/sync", tag = "sync", request_body = SyncBody,
+#[utoipa::path(post, path = "/sync", tag = "sync", request_body = SyncBody,
     responses((status = 200, body = SyncView)))]
 pub async fn sync(
     caller: Caller,
