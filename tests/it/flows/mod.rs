@@ -2,6 +2,7 @@
 
 mod blocks;
 mod contacts;
+mod demo_page;
 mod devices;
 mod direct;
 mod drafts;

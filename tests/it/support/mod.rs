@@ -1,11 +1,13 @@
 //! The real program as a child process, and the clients that talk to it.
 
+mod browser;
 mod client;
 mod deadline;
 mod person;
 mod server;
 mod socket;
 
+pub use browser::Browser;
 pub use client::{Client, Reply};
 pub use deadline::{PATIENCE, eventually, eventually_some};
 pub use person::{Person, fresh_phone};

@@ -1,0 +1,109 @@
+//! The demo page in a real browser: two phones talk, one flies and lands.
+
+use serde_json::json;
+
+use crate::support::{Browser, Server};
+
+const ONE: &str = "#phone-1";
+const OTHER: &str = "#phone-2";
+
+async fn sign_in(page: &Browser, phone: &str, name: &str) {
+    page.click(&format!("{phone} .picks .chip-strong"), "")
+        .await;
+    page.click(&format!("{phone} .chip-hint"), "").await;
+    page.enter(&format!("{phone} input[name=name]"), name).await;
+    page.click(&format!("{phone} .signin button.primary"), "Take the stage")
+        .await;
+    page.until("signed in", &format!("{phone} .chat-list h1"), |texts| {
+        texts == ["Troupe"]
+    })
+    .await;
+}
+
+/// The words of all bubbles on a phone, oldest first.
+async fn until_said(page: &Browser, phone: &str, wanted: &[&str]) {
+    let selector = format!("{phone} .message:not([aria-hidden]) .words");
+    page.until("said", &selector, |texts| texts == wanted).await;
+}
+
+async fn write(page: &Browser, phone: &str, text: &str) {
+    page.enter(&format!("{phone} .composer textarea"), text)
+        .await;
+}
+
+/// How many own messages on a phone stand at a tick.
+async fn until_ticks(page: &Browser, phone: &str, tick: &str, count: u64) {
+    let script = "return document.querySelectorAll(arguments[0]).length;";
+    let selector = format!("{phone} .message.own .tick-{tick}");
+    crate::support::eventually(&format!("{count} of {selector}"), || async {
+        page.run(script, json!([selector])).await == count
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_phones_talk_and_one_catches_up_after_its_flight() {
+    let server = Server::start().await;
+    let page = Browser::start().await;
+    page.resize(1440, 900, 1).await;
+    page.open(&server.origin()).await;
+    page.screenshot("welcome-1440x900").await;
+    sign_in(&page, ONE, "Rosalind").await;
+    sign_in(&page, OTHER, "Orlando").await;
+
+    page.click(&format!("{ONE} .empty button"), "Say hello to Orlando")
+        .await;
+    write(&page, ONE, "Good morrow").await;
+    until_said(&page, ONE, &["Good morrow"]).await;
+    until_ticks(&page, ONE, "delivered", 1).await;
+    page.click(&format!("{OTHER} .chat-row"), "Rosalind").await;
+    until_said(&page, OTHER, &["Good morrow"]).await;
+    until_ticks(&page, ONE, "read", 1).await;
+    write(&page, OTHER, "And to you").await;
+    until_said(&page, ONE, &["Good morrow", "And to you"]).await;
+    page.screenshot("talk-1440x900").await;
+
+    let flight = format!("{OTHER} button.flight");
+    page.click(&flight, "").await;
+    write(&page, ONE, "Are you there?").await;
+    write(&page, ONE, "Safe flight").await;
+    write(&page, OTHER, "Written above the clouds").await;
+    until_ticks(&page, ONE, "sent", 2).await;
+    until_ticks(&page, OTHER, "waiting", 1).await;
+    page.screenshot("flight-1440x900").await;
+    page.click(&flight, "").await;
+    let all = [
+        "Good morrow",
+        "And to you",
+        "Are you there?",
+        "Safe flight",
+        "Written above the clouds",
+    ];
+    until_said(&page, OTHER, &all).await;
+    until_said(&page, ONE, &all).await;
+    until_ticks(&page, ONE, "read", 3).await;
+    until_ticks(&page, OTHER, "read", 2).await;
+    page.screenshot("landed-1440x900").await;
+    assert_eq!(page.complaints().await, [""; 0]);
+
+    page.resize(390, 844, 2).await;
+    page.open(&format!("{}/?phone=1", server.origin())).await;
+    page.until(
+        "the list",
+        &format!("{ONE} .chat-row .row-title"),
+        |texts| texts == ["Orlando"],
+    )
+    .await;
+    page.screenshot("chats-390x844").await;
+    page.click(&format!("{ONE} .chat-row"), "Orlando").await;
+    until_said(&page, ONE, &all).await;
+    page.screenshot("chat-390x844").await;
+    let script = "return document.documentElement.scrollWidth <= innerWidth;";
+    assert_eq!(
+        page.run(script, json!([])).await,
+        true,
+        "nothing sticks out"
+    );
+    assert_eq!(page.complaints().await, [""; 0]);
+    page.close().await;
+}
