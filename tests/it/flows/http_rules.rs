@@ -163,23 +163,60 @@ async fn headers_have_at_most_16_kilobytes() {
 
 #[tokio::test]
 async fn an_origin_on_the_list_may_ask_and_read_what_it_needs() {
-    let server = Server::shared().await;
-    let origin = server.origin();
-    let page = server.root().with_header("origin", "https://evil.example");
-    let answer = page.get("/health").await;
-    assert_ne!(
-        answer.header("access-control-allow-origin"),
-        Some("https://evil.example")
+    let origin = "https://app.example";
+    let server = Server::options()
+        .setting("HTTP__CORS__ORIGINS", "[\"https://app.example\"]")
+        .start()
+        .await;
+    let from = |origin: &str| server.api().with_header("origin", origin);
+    let listed = from(origin).get("/users/me").await;
+    assert_eq!(listed.header("access-control-allow-origin"), Some(origin));
+    let exposed = listed
+        .header("access-control-expose-headers")
+        .unwrap_or_default()
+        .to_lowercase();
+    for name in ["x-request-id", "retry-after", "etag"] {
+        assert!(exposed.contains(name), "{name} in {exposed}");
+    }
+    listed.refused(401);
+    let preflight = from(origin)
+        .with_header("access-control-request-method", "PATCH")
+        .with_header(
+            "access-control-request-headers",
+            "authorization,content-type",
+        )
+        .call(Method::OPTIONS, "/users/me", None)
+        .await;
+    assert!(
+        preflight.status == 200 || preflight.status == 204,
+        "{preflight:?}"
     );
-    assert_ne!(answer.header("access-control-allow-origin"), Some("*"));
-    let own = server.root().with_header("origin", &origin);
-    own.get("/health").await.ok();
+    let methods = preflight
+        .header("access-control-allow-methods")
+        .unwrap_or_default();
+    assert!(methods.contains("PATCH"), "{preflight:?}");
+    for foreign in ["https://evil.example", "null", "https://app.example.evil"] {
+        let answer = from(foreign).get("/users/me").await;
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            None,
+            "{foreign}"
+        );
+    }
+    let person = server.person().await;
+    let bearer = format!("Bearer {}", person.access_token);
+    let request = crate::support::Socket::request(
+        &server.origin(),
+        "",
+        &[("authorization", &bearer), ("origin", origin)],
+    );
+    assert!(crate::support::Socket::open_with(request).await.is_ok());
 }
 
 #[tokio::test]
 async fn an_old_client_is_asked_to_upgrade() {
     let server = Server::options()
-        .setting("CLIENTS__MINIMUM", "{android=\"2.4.0\"}")
+        .setting("CLIENTS__MINIMUM", "[\"android/2.4.0\"]")
         .start()
         .await;
     let person = server.person().await;

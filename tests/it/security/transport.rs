@@ -35,17 +35,35 @@ fn head(person: &Person, length: usize) -> String {
 
 #[tokio::test]
 async fn headers_that_never_end_are_cut_off() {
-    let server = Server::start().await;
+    let server = Server::options()
+        .setting("HTTP__HEAD_TIMEOUT", "2s")
+        .start()
+        .await;
     for bytes in [
         &b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: "[..],
         b"GET",
         b"",
     ] {
-        let (answer, _) = exchange(&server, bytes, Duration::from_secs(40)).await;
+        let (answer, _) = exchange(&server, bytes, Duration::from_secs(15)).await;
         assert!(
             answer.is_empty() || answer.starts_with("HTTP/1.1 408"),
             "{answer}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_waited_for_only_so_long() {
+    let server = Server::options()
+        .setting("HTTP__BODY_TIMEOUT", "2s")
+        .start()
+        .await;
+    let person = server.person().await;
+    for body in ["", "{\"chats\":"] {
+        let bytes = format!("{}{body}", head(&person, 100));
+        let (answer, _) = exchange(&server, bytes.as_bytes(), Duration::from_secs(15)).await;
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        assert!(answer.contains("\"bad_request\""), "{answer}");
     }
 }
 
