@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use garde::Validate;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::shape;
 use crate::config::{Config, HttpConfig};
@@ -61,9 +61,16 @@ fn read(
     let accepted = check_headers(request);
     let config = request.app_data::<web::Data<Config>>().cloned();
     let payload = payload.take();
+    let announced: Option<usize> = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
     async move {
         accepted?;
         let config = config.ok_or_else(Failure::internal)?;
+        if announced.is_some_and(|length| length > config.http.body_bytes) {
+            return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
+        }
         collect(payload, &config.http).await
     }
 }
@@ -119,7 +126,8 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        if inner.is_data() {
+        // serde_json counts some wrong types (a number for an enum) among the syntax errors.
+        if inner.is_data() || serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
             shape::refused(&path, &inner.to_string())
         } else {
             not_json()

@@ -156,7 +156,11 @@ async fn a_digest_tells_whether_a_copy_is_whole() {
             assert_eq!(told["hash"], digest(&mine).as_str(), "{from}..{to}");
         }
     }
-    for (query, field) in [("from=x&to=2", "from"), ("from=1", "to"), ("to=1", "from")] {
+    for (query, field) in [
+        ("from=x&to=2", "from"),
+        ("from=1&to=-1", "to"),
+        ("last=1", "last"),
+    ] {
         anna.api
             .get(&format!("/chats/{chat}/digest?{query}"))
             .await

@@ -148,10 +148,6 @@ async fn a_refused_body_names_the_field() {
             "admin",
         ),
         (
-            json!({"phone": good, "code": "123456", "platform": "symbian"}),
-            "platform",
-        ),
-        (
             json!({"phone": good, "code": "123456", "deviceId": 5}),
             "deviceId",
         ),
