@@ -22,6 +22,7 @@ pub mod wheel;
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::{Actor, Recipient};
@@ -108,6 +109,9 @@ pub struct Node {
     pub watches: Watches,
     limits: LimitsView,
     rate: FrameRate,
+    /// Comings and goings that are being kept.
+    moving: AtomicUsize,
+    draining: AtomicBool,
     lanes: RwLock<Vec<Recipient<LaneOrder>>>,
     heads: RwLock<Option<Recipient<RoundDue>>>,
 }
@@ -119,6 +123,17 @@ impl Node {
             // Refused means that a reading is asked for already.
             let _ = tell(heads, RoundDue);
         }
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// Nobody is here, and when each was last seen is kept.
+    fn is_empty(&self) -> bool {
+        self.fanout.online_count() == 0
+            && self.sessions.count() == 0
+            && self.moving.load(Ordering::Acquire) == 0
     }
 
     fn order(&self, order: &LaneOrder) {
@@ -163,6 +178,8 @@ impl Websocket {
             sync_chats: needs.sync_chats,
             sessions: Sessions::default(),
             watches: Watches::default(),
+            moving: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
             lanes: RwLock::default(),
             heads: RwLock::default(),
         });
@@ -185,11 +202,12 @@ impl Websocket {
     /// `patience`.
     pub async fn drain(&self, patience: Duration) {
         const NOTICE: Duration = Duration::from_millis(500);
+        self.0.draining.store(true, Ordering::Release);
         self.0.order(&LaneOrder::GoAway);
         let deadline = tokio::time::Instant::now() + patience;
         tokio::time::sleep(NOTICE.min(patience)).await;
         self.0.order(&LaneOrder::CloseAll(CloseReason::GoingAway));
-        while self.0.fanout.online_count() > 0 && tokio::time::Instant::now() < deadline {
+        while !self.0.is_empty() && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

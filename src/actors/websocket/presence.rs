@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use dashmap::DashMap;
 
@@ -77,8 +78,14 @@ pub fn go(node: &Arc<Node>, user: UserId, at: Timestamp) {
 }
 
 async fn move_to(node: Arc<Node>, user: UserId, online: bool, at: Timestamp) {
+    node.moving.fetch_add(1, Ordering::AcqRel);
+    keep(&node, user, online, at).await;
+    node.moving.fetch_sub(1, Ordering::AcqRel);
+}
+
+async fn keep(node: &Node, user: UserId, online: bool, at: Timestamp) {
     match node.presence.update(user, online, at).await {
-        Ok(true) => announce(&node, user).await,
+        Ok(true) => announce(node, user).await,
         Ok(false) => {}
         Err(error) => {
             tracing::warn!(store = error.store, cause = %error.message, "presence was not kept");

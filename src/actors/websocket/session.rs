@@ -159,7 +159,12 @@ impl SessionActor {
         self.turn = self.turn.wrapping_add(1);
         let turn = self.turn;
         let last_seen = self.node.clock.now();
-        ctx.run_later(GRACE, move |session, ctx| {
+        let grace = if self.node.is_draining() {
+            Duration::ZERO
+        } else {
+            GRACE
+        };
+        ctx.run_later(grace, move |session, ctx| {
             if session.turn == turn {
                 presence::go(&session.node, session.user, last_seen);
                 session.strike_off(ctx);

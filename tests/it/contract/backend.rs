@@ -15,6 +15,7 @@ use troupe::storage::embedded::devices::SqliteDevices;
 use troupe::storage::embedded::keys::FileKeys;
 use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::embedded::privacy::SqlitePrivacy;
+use troupe::storage::embedded::presence::SqlitePresence;
 use troupe::storage::embedded::receipts::SqliteReceipts;
 use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
@@ -22,6 +23,7 @@ use troupe::storage::embedded::users::SqliteUsers;
 use troupe::storage::keys::KeyStore;
 use troupe::storage::messages::MessageStore;
 use troupe::storage::privacy::PrivacyStore;
+use troupe::storage::presence::PresenceStore;
 use troupe::storage::receipts::ReceiptStore;
 use troupe::storage::sessions::SessionStore;
 use troupe::storage::user_log::UserLogStore;
@@ -32,6 +34,7 @@ pub struct Opened {
     pub chats: Arc<dyn ChatStore>,
     pub messages: Arc<dyn MessageStore>,
     pub receipts: Arc<dyn ReceiptStore>,
+    pub presence: Arc<dyn PresenceStore>,
     pub users: Arc<dyn UserStore>,
     pub user_log: Arc<dyn UserLogStore>,
     pub sessions: Arc<dyn SessionStore>,
@@ -67,6 +70,7 @@ impl Backend for Embedded {
             chats: Arc::new(SqliteChats::new(database.clone())),
             messages: Arc::new(SqliteMessages::new(database.clone())),
             receipts: Arc::new(SqliteReceipts::new(database.clone())),
+            presence: Arc::new(SqlitePresence::new(database.clone())),
             users: Arc::new(SqliteUsers(database.clone())),
             user_log: Arc::new(SqliteUserLog(database.clone())),
             sessions: Arc::new(SqliteSessions(database.clone())),

@@ -25,6 +25,7 @@ mod messages;
 mod outbox;
 mod pages;
 mod privacy;
+mod presence;
 mod receipts;
 mod rotation;
 mod sessions;

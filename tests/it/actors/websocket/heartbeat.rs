@@ -117,7 +117,8 @@ async fn revoked_sessions_are_closed_within_two_seconds() {
 #[actix::test]
 async fn a_drain_says_goaway_and_closes_with_1001() {
     let stage = Stage::new();
-    let mut peer = stage.open(UserId::new()).await;
+    let user = UserId::new();
+    let mut peer = stage.open(user).await;
     let websocket = stage.websocket.clone();
     let draining = actix::spawn(async move { websocket.drain(seconds(8)).await });
     let goaway = peer.expect("goaway").await;
@@ -128,4 +129,6 @@ async fn a_drain_says_goaway_and_closes_with_1001() {
         .await
         .expect("drained")
         .expect("no panic");
+    let seen = stage.backdrop.presence.lock().get(&user).copied();
+    assert!(seen.is_some_and(|seen| !seen.online && seen.last_seen.is_some()));
 }

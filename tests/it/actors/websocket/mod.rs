@@ -10,4 +10,5 @@ mod receipts;
 mod slow;
 mod speech;
 mod stage;
+mod sync;
 mod watching;
