@@ -13,6 +13,7 @@ use actix_web::{App, HttpServer};
 
 use super::middleware::{cors, doorkeeper, frame};
 use super::{admin, routes};
+use crate::actors::websocket::queue::PIECE_BYTES;
 use crate::actors::websocket::transport::Transport;
 use crate::config::{Config, HttpConfig};
 use crate::storage::limits::LimitStore;
@@ -88,6 +89,7 @@ where
         .client_request_timeout(http.head_timeout)
         .keep_alive(http.keep_alive)
         .tcp_nodelay(true)
+        .h1_write_buffer_size(PIECE_BYTES)
         .on_connect(Transport::keep)
 }
 
