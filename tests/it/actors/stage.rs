@@ -124,8 +124,18 @@ impl Stage {
         self.chat(ChatKind::Group).await
     }
 
+    /// One more direct chat of someone who is there.
+    pub async fn direct_of(&self, user: UserId) -> ChatId {
+        let people = [user, self.user().await];
+        self.chat_of(ChatKind::Direct, people).await.0
+    }
+
     async fn chat(&self, kind: ChatKind) -> (ChatId, [UserId; 2]) {
         let people = [self.user().await, self.user().await];
+        self.chat_of(kind, people).await
+    }
+
+    async fn chat_of(&self, kind: ChatKind, people: [UserId; 2]) -> (ChatId, [UserId; 2]) {
         let now = Clock::System.now();
         let chat = Chat {
             id: ChatId::new(),
