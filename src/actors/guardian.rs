@@ -216,7 +216,7 @@ impl<A: Actor<Context = Context<A>>> Handler<Probe> for Guardian<A> {
 }
 
 /// Ends the group and its guardian; what is in flight is still answered.
-#[derive(Message)]
+#[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub struct Retire;
 

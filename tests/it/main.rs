@@ -12,10 +12,14 @@ mod flows;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod loadtest;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod security;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod support;

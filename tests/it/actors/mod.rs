@@ -2,6 +2,7 @@
 
 mod chat;
 mod reading;
+mod guardian;
 mod stage;
 mod stale;
 

@@ -21,6 +21,7 @@ mod contacts;
 mod devices;
 mod effects;
 mod keys;
+mod limits;
 mod messages;
 mod outbox;
 mod pages;

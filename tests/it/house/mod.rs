@@ -1,1 +1,7 @@
 //! The rules of the house, checked on the source.
+
+mod documents;
+mod imports;
+mod routes;
+mod shapes;
+mod source;

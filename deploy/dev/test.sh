@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Runs every test. As root on Debian it installs what is missing first.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+install_missing() {
+  local missing=()
+  have cc || missing+=(build-essential)
+  have curl || missing+=(curl)
+  have chromium || missing+=(chromium)
+  have chromedriver || missing+=(chromium-driver)
+  [ ${#missing[@]} -eq 0 ] && return
+  if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
+    echo "missing: ${missing[*]} (install them, or run this as root on Debian)" >&2
+    exit 1
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+install_missing
+if cargo nextest --version >/dev/null 2>&1; then
+  cargo test --workspace --doc
+  cargo nextest run --workspace --all-targets --no-fail-fast
+else
+  cargo test --workspace --all-targets --no-fail-fast
+fi

@@ -1,0 +1,119 @@
+//! Settings: layers, origins, and everything that is wrong at once.
+
+use std::io::Write;
+
+use tempfile::NamedTempFile;
+use troupe::config::Loader;
+
+fn file(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().expect("a file");
+    file.write_all(text.as_bytes()).expect("written");
+    file
+}
+
+fn problems(text: &str) -> Vec<(String, String)> {
+    let file = file(text);
+    let error = Loader::dev().file(file.path()).load().expect_err("wrong");
+    let problems = error.0.into_iter();
+    problems
+        .map(|problem| {
+            (
+                problem.setting,
+                format!("{}; {}", problem.what, problem.cure),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_defaults_are_fine_and_whole() {
+    let config = Loader::dev().load().expect("the defaults");
+    assert_eq!(config.http.port, 8080);
+    assert_eq!(config.admin.port, 8090);
+    assert!(config.admin.test_users, "on in dev");
+}
+
+#[test]
+fn a_file_goes_above_the_defaults_and_options_above_the_file() {
+    let file = file("[http]\nport = 1234\nbody_timeout = \"5s\"\n");
+    let loader = Loader::dev().file(file.path()).set("http.port", 4321);
+    let config = loader.load().expect("fine");
+    assert_eq!(config.http.port, 4321);
+    assert_eq!(config.http.body_timeout.as_secs(), 5);
+
+    let settings = loader.settings().expect("readable");
+    let origin = |name: &str| {
+        let setting = settings.iter().find(|setting| setting.name == name);
+        setting
+            .unwrap_or_else(|| panic!("{name} is missing"))
+            .origin
+            .clone()
+    };
+    assert_eq!(origin("http.port"), "command line");
+    assert_eq!(origin("http.keep_alive"), "default");
+    assert_eq!(origin("admin.test_users"), "troupe dev");
+    let path = file.path().file_name().expect("a name").to_string_lossy();
+    assert!(origin("http.body_timeout").contains(&*path));
+}
+
+#[test]
+fn all_problems_are_told_at_once_with_name_and_cure() {
+    let problems = problems(
+        "[http]\nport = \"many\"\nprot = 1\nbody_bytes = 1\nkeep_alive = \"soon\"\n\
+         [htpp]\nport = 1\n[limits]\nuser = { capacity = 0, refill = \"1m\" }\n",
+    );
+    let wrong: Vec<&str> = problems
+        .iter()
+        .map(|(setting, _)| setting.as_str())
+        .collect();
+    for setting in [
+        "http.port",
+        "http.prot",
+        "http.keep_alive",
+        "http.body_bytes",
+        "htpp",
+        "limits.user",
+    ] {
+        assert!(
+            wrong.contains(&setting),
+            "{setting} is not among {problems:#?}"
+        );
+    }
+    let (_, known) = problems
+        .iter()
+        .find(|(setting, _)| setting == "http.prot")
+        .expect("told");
+    assert!(known.contains("port"), "says what there is: {known}");
+}
+
+#[test]
+fn broken_and_missing_files_are_told() {
+    assert!(!problems("[http\n").is_empty());
+    let missing = Loader::dev().file("/nowhere/troupe.toml".as_ref()).load();
+    let error = missing.expect_err("missing").to_string();
+    assert!(error.contains("troupe.toml"), "{error}");
+}
+
+#[test]
+fn listeners_do_not_share_a_port_and_test_users_stay_at_home() {
+    let problems = problems("[http]\nport = 8090\n[admin]\nhost = \"0.0.0.0\"\n");
+    let wrong: Vec<&str> = problems
+        .iter()
+        .map(|(setting, _)| setting.as_str())
+        .collect();
+    assert_eq!(wrong, ["admin.test_users", "admin.port"]);
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let secret = "a-secret-nobody-may-see";
+    let loader = Loader::dev().set("auth.otp.webhook.secret", secret);
+    let settings = loader.settings().expect("readable");
+    let shown = settings
+        .iter()
+        .find(|setting| setting.name == "auth.otp.webhook.secret")
+        .expect("listed");
+    assert!(!shown.value.contains(secret), "{}", shown.value);
+    let config = loader.load().expect("fine");
+    assert!(!format!("{config:?}").contains(secret));
+}
