@@ -11,9 +11,8 @@ use super::page::{Page, PageParams};
 use super::{Answer, Problem};
 use crate::actors::auth::requests::{
     AuthPeers, FindPublicKeys, IssueTicket, ListSessions, Logout, LogoutAll, RefreshTokens,
-    RemoveSession, RequestOtp, TokenPair, VerifyOtp,
+    RemoveSession, RequestOtp, TICKET_LIFETIME, TokenPair, VerifyOtp,
 };
-use crate::actors::auth::tickets;
 use crate::actors::request::ask;
 use crate::clock::Timestamp;
 use crate::domain::user::Platform;
@@ -269,7 +268,7 @@ pub async fn issue_ticket(caller: Caller, peers: web::Data<AuthPeers>) -> Answer
     let ticket = ask(&peers.issue_ticket, IssueTicket { ticket }).await?;
     Ok(unstored(&TicketView {
         ticket,
-        expires_in: tickets::LIFETIME.as_secs(),
+        expires_in: TICKET_LIFETIME.as_secs(),
     }))
 }
 

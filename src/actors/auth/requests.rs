@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 pub use super::revocations::{Revocations, SessionsRevoked};
+pub use super::tickets::LIFETIME as TICKET_LIFETIME;
 use crate::clock::Timestamp;
 use crate::domain::user::User;
 use crate::id::{SessionId, UserId};

@@ -116,12 +116,13 @@ impl Modify for Finish {
             .filter_map(|(path, item)| {
                 let rest = path.strip_prefix("/api/v1/users/devices")?;
                 let path = format!("/api/v1/notifications/devices{rest}");
-                Some((path, renamed(item.clone())))
+                Some((path, item.clone()))
             })
             .collect();
         document.paths.paths.extend(devices);
-        for item in document.paths.paths.values_mut() {
-            for operation in operations(item) {
+        for (path, item) in &mut document.paths.paths {
+            for (method, operation) in operations(item) {
+                operation.operation_id = Some(operation_id(method, path));
                 let responses = &mut operation.responses.responses;
                 responses
                     .entry("default".to_owned())
@@ -131,26 +132,33 @@ impl Modify for Finish {
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     [
-        &mut item.get,
-        &mut item.put,
-        &mut item.post,
-        &mut item.patch,
-        &mut item.delete,
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
     ]
     .into_iter()
-    .flatten()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// Operation ids are unique in a document.
-fn renamed(mut item: PathItem) -> PathItem {
-    for operation in operations(&mut item) {
-        if let Some(id) = &mut operation.operation_id {
-            *id = format!("notifications_{id}");
+/// What generated clients call it, one of a kind: `getChatsByIdMessages`.
+fn operation_id(method: &str, path: &str) -> String {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let mut id = method.to_owned();
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        if segment.starts_with('{') {
+            id.push_str("By");
+        }
+        for word in segment.split(|c: char| !c.is_alphanumeric()) {
+            let mut letters = word.chars();
+            id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            id.push_str(letters.as_str());
         }
     }
-    item
+    id
 }
 
 fn problem() -> RefOr<Response> {

@@ -19,6 +19,7 @@ pub fn refused(path: &str, message: &str) -> Failure {
         .split_once("expected ")
         .map(|(_, expected)| expected.split(" at line ").next().unwrap_or(expected));
     match expected {
+        Some("value") => Failure::invalid(camel(field), "is of the wrong type"),
         Some(expected) if !expected.starts_with("struct") => {
             let expected = expected.replace("a formatted UUID string", "a UUID");
             let expected: String = expected.chars().take(200).collect();

@@ -19,6 +19,7 @@ mod loadtest;
 mod membership;
 mod operations;
 mod order;
+mod pages;
 mod personal;
 mod presence;
 mod privacy;
