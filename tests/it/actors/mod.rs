@@ -1,8 +1,8 @@
 //! Actors alone, in virtual time.
 
 mod chat;
-mod reading;
 mod guardian;
+mod reading;
 mod stage;
 mod stale;
 
