@@ -22,6 +22,7 @@ mod devices;
 mod effects;
 mod keys;
 mod limits;
+mod lookups;
 mod messages;
 mod outbox;
 mod pages;

@@ -211,3 +211,23 @@ async fn text_of_any_script_comes_back_as_it_went() {
         assert_eq!(ben.message(&id).await["payload"]["content"], text);
     }
 }
+
+#[tokio::test]
+async fn a_message_may_be_sent_at_its_chats_own_address() {
+    let server = Server::shared().await;
+    let [anna, ben, cleo] = server.people().await;
+    let (chat, other) = (anna.direct(&ben).await, anna.direct(&cleo).await);
+    let path = format!("/chats/{chat}/messages");
+    let body = json!({"type": "text", "content": "here", "clientMessageId": "c1"});
+    let sent = anna.api.post(&path, body.clone()).await.created();
+    assert_eq!(sent["chatId"], chat.as_str());
+    let mut elsewhere = body.clone();
+    elsewhere["chatId"] = json!(other);
+    anna.api
+        .post(&path, elsewhere)
+        .await
+        .refused_field("chatId");
+    let again = anna.post_message(&chat, body.clone()).await.ok();
+    assert_eq!(again["messageId"], sent["messageId"], "one and the same");
+    cleo.api.post(&path, body).await.refused(404);
+}
