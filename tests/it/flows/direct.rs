@@ -159,3 +159,17 @@ async fn an_idempotency_key_gives_the_first_chat_again() {
     let refused = anna.api.with_header("idempotency-key", &long);
     refused.post("/chats", body).await.refused(422);
 }
+
+#[tokio::test]
+async fn a_chat_that_has_not_changed_is_not_sent_again() {
+    let server = Server::shared().await;
+    let [anna, ben] = server.people().await;
+    let chat = anna.direct(&ben).await;
+    let path = format!("/chats/{chat}");
+    let first = anna.api.get(&path).await;
+    let etag = first.header("etag").expect("an ETag").to_owned();
+    let known = anna.api.with_header("if-none-match", &etag);
+    assert_eq!(known.get(&path).await.status, 304);
+    ben.say(&chat, "news").await;
+    assert_eq!(known.get(&path).await.ok()["unreadCount"], 1);
+}

@@ -97,3 +97,47 @@ async fn without_limits_nothing_waits() {
             .ok();
     }
 }
+
+#[tokio::test]
+async fn beyond_so_many_sockets_the_oldest_goes_with_4409() {
+    let server = Server::options()
+        .setting("WEBSOCKET__SOCKETS_PER_USER", "3")
+        .start()
+        .await;
+    let person = server.person().await;
+    let mut oldest = person.socket().await;
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        others.push(person.socket().await);
+    }
+    assert_eq!(oldest.closed().await, Some(4409));
+    for socket in &mut others {
+        socket.settle().await;
+    }
+}
+
+#[tokio::test]
+async fn fifty_guesses_at_once_are_five() {
+    let server = Server::shared().await;
+    let api = server.api();
+    let phone = fresh_phone();
+    let asked = api
+        .post("/auth/request-otp", json!({"phone": phone}))
+        .await
+        .ok();
+    let right: u32 = asked["devCode"]
+        .as_str()
+        .and_then(|code| code.parse().ok())
+        .expect("a code");
+    let guesses = (1..=50).map(|off| {
+        let code = format!("{:06}", (right + off) % 1_000_000);
+        api.post("/auth/verify-otp", json!({"phone": phone, "code": code}))
+    });
+    for answer in join_all(guesses).await {
+        answer.refused(401);
+    }
+    let code = format!("{right:06}");
+    api.post("/auth/verify-otp", json!({"phone": phone, "code": code}))
+        .await
+        .refused(401);
+}

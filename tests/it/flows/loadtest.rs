@@ -15,7 +15,7 @@ async fn loadtest(server: &Server, url: &str, more: &[&str]) -> (Output, Value) 
     command
         .args(["loadtest", "--url", url])
         .args(["--admin-url", &server.admin_origin()])
-        .args(["--seconds", "1", "--warmup", "0", "--drain", "5", "--json"])
+        .args(["--seconds", "1", "--warmup", "0", "--json"])
         .args(["--server-pid", &server.pid().to_string()])
         .args(more)
         .stdin(Stdio::null());

@@ -108,3 +108,34 @@ async fn a_refused_send_takes_no_number() {
     }
     assert_eq!(socket.assert_dense(&chat), 4);
 }
+
+#[tokio::test]
+async fn who_is_removed_while_others_send_gets_nothing_after_it() {
+    let server = Server::shared().await;
+    let [anna, ben, cleo] = server.people().await;
+    let group = anna.group("Ours", &[&ben, &cleo]).await;
+    let mut sending = ben.socket().await;
+    let (mut staying, mut leaving) = (anna.socket().await, cleo.socket().await);
+    let path = format!("/chats/{group}/participants/{}", cleo.id);
+    let removal = async {
+        staying.expect_of("message.new", &group).await;
+        anna.api.delete(&path).await.no_content();
+    };
+    tokio::join!(pour(&mut sending, &group), removal);
+    let gone = leaving.expect_of("group.member.removed", &group).await;
+    let last = anna.say(&group, "last").await;
+    staying
+        .expect("the last", |frame| {
+            frame["message"]["id"] == last["messageId"]
+        })
+        .await;
+    leaving.settle().await;
+    assert_eq!(
+        Some(leaving.assert_dense(&group)),
+        gone["rev"].as_u64(),
+        "the removal is the last he hears"
+    );
+    let newest = &cleo.history(&group).await[0];
+    assert_eq!(newest["seq"], gone["seq"]);
+    staying.assert_dense(&group);
+}

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod codes;
+mod junk;
+mod logs;
 mod sessions;
 mod strangers;
 mod tokens;
