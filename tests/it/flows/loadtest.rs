@@ -150,14 +150,15 @@ async fn cheating(
     }
 }
 
-/// How long the next whole frame is; before the upgrade, whatever is there.
+/// How long the next whole frame is, or the head of an upgrade; of anything else, whatever is there.
 fn piece(bytes: &[u8], upgraded: bool) -> Option<usize> {
     if !upgraded {
+        const SWITCH: &[u8] = b"HTTP/1.1 101";
+        if !bytes.starts_with(SWITCH) && !SWITCH.starts_with(bytes) {
+            return Some(bytes.len());
+        }
         let end = bytes.windows(4).position(|part| part == b"\r\n\r\n");
-        return match end {
-            Some(end) if bytes.starts_with(b"HTTP/1.1 101") => Some(end + 4),
-            _ => (!bytes.is_empty()).then_some(bytes.len()),
-        };
+        return end.map(|end| end + 4);
     }
     let short = *bytes.get(1)? & 0x7f;
     let length = match short {
