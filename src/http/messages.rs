@@ -162,6 +162,7 @@ pub enum Scope {
 #[serde(deny_unknown_fields)]
 pub struct DeleteParams {
     /// `me`: gone from my lists; `everyone`: a tombstone for all.
+    #[param(inline)]
     scope: Scope,
 }
 

@@ -3,6 +3,7 @@
 mod chat;
 mod guardian;
 mod reading;
+mod reading_receipts;
 mod stage;
 mod stale;
 
