@@ -8,8 +8,7 @@ use troupe::http::extract::ClientAddress;
 use troupe::http::middleware::{frame, resource};
 
 async fn dies() -> HttpResponse {
-    let nothing: Option<HttpResponse> = None;
-    nothing.expect("told to die")
+    panic!("told to die")
 }
 
 async fn answers() -> HttpResponse {
