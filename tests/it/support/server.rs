@@ -82,7 +82,7 @@ impl ServerOptions {
             collect(stderr, output.clone());
         }
         Server {
-            reaper: reaper(child.id()),
+            reaper: reaper(child.id(), data.path()),
             child,
             port,
             admin_port,
@@ -308,11 +308,17 @@ impl Drop for Server {
     }
 }
 
-/// Kills the server when this process is gone: a static is never dropped. Its end of the pipe
+/// Kills the server and removes its data when this process is gone, since a static is never
+/// dropped: the end of the pipe
 /// closes with the process, however that ends.
-fn reaper(pid: u32) -> Child {
+fn reaper(pid: u32, data: &Path) -> Child {
     Command::new("sh")
-        .args(["-c", "read -r _; kill -9 \"$0\"", &pid.to_string()])
+        .args([
+            "-c",
+            "read -r _; kill -9 \"$0\"; rm -rf \"$1\"",
+            &pid.to_string(),
+        ])
+        .arg(data)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
