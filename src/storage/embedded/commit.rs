@@ -1,4 +1,8 @@
 //! The writer thread: takes whatever waits and commits it as one transaction.
+//!
+//! A savepoint makes SQLite copy every page that its job changes and another changed before. So
+//! jobs that can be run again go first and without one; should any of them fail, the transaction
+//! is undone and they are run again, each in a savepoint.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,14 +18,27 @@ const WRITES_PER_COMMIT: usize = 512;
 
 /// A write that waits for its commit.
 pub trait Job: Send {
-    /// Runs it in a savepoint of its own and keeps the result for later.
-    fn run(&mut self, connection: &Connection);
+    /// Whether it may be run once more after it was undone.
+    fn is_repeatable(&self) -> bool;
+
+    /// Runs it and keeps the result for later. `false`: it failed, and has been undone if it had
+    /// a savepoint.
+    fn run(&mut self, connection: &Connection, extent: Extent) -> bool;
 
     /// Tells the caller, once the commit is durable (`None`) or has failed.
     fn answer(self: Box<Self>, failed: Option<&StoreError>);
 }
 
-/// A closure and the caller who waits for its result.
+/// What a job that fails takes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The whole transaction, which must then be undone.
+    Transaction,
+    /// Itself alone.
+    Savepoint,
+}
+
+/// A closure that runs once, and the caller who waits for its result.
 pub struct Write<T, F> {
     write: Option<F>,
     result: StoreResult<T>,
@@ -43,18 +60,66 @@ where
     T: Send,
     F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
 {
-    fn run(&mut self, connection: &Connection) {
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
+    /// Always in a savepoint: it could not be run again with the others.
+    fn run(&mut self, connection: &Connection, _: Extent) -> bool {
         if let Some(write) = self.write.take() {
             self.result = guarded(|| in_savepoint(connection, write));
         }
+        self.result.is_ok()
     }
 
     fn answer(self: Box<Self>, failed: Option<&StoreError>) {
-        let result = match failed {
-            Some(error) => Err(error.clone()),
-            None => self.result,
-        };
-        let _ = self.answer.send(result);
+        let _ = self.answer.send(outcome(self.result, failed));
+    }
+}
+
+/// A closure that may run again after it was undone.
+pub struct Repeatable<T, F> {
+    write: F,
+    result: StoreResult<T>,
+    answer: oneshot::Sender<StoreResult<T>>,
+}
+
+impl<T, F> Repeatable<T, F> {
+    pub fn new(write: F, answer: oneshot::Sender<StoreResult<T>>) -> Self {
+        Self {
+            write,
+            result: Err(unavailable("the write did not run")),
+            answer,
+        }
+    }
+}
+
+impl<T, F> Job for Repeatable<T, F>
+where
+    T: Send,
+    F: Fn(&Connection) -> rusqlite::Result<T> + Send,
+{
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    fn run(&mut self, connection: &Connection, extent: Extent) -> bool {
+        self.result = guarded(|| match extent {
+            Extent::Transaction => (self.write)(connection),
+            Extent::Savepoint => in_savepoint(connection, &self.write),
+        });
+        self.result.is_ok()
+    }
+
+    fn answer(self: Box<Self>, failed: Option<&StoreError>) {
+        let _ = self.answer.send(outcome(self.result, failed));
+    }
+}
+
+fn outcome<T>(result: StoreResult<T>, failed: Option<&StoreError>) -> StoreResult<T> {
+    match failed {
+        Some(error) => Err(error.clone()),
+        None => result,
     }
 }
 
@@ -116,20 +181,19 @@ pub fn write_loop(
 /// Commits a batch. When SQLite gave up the transaction half-way (a full disk), those that had run
 /// are told so and the rest gets a transaction of its own: nothing may run outside of one.
 fn commit(connection: &Connection, batch: &mut Vec<Box<dyn Job>>) {
+    // Who waits for one answer has not sent what depends on it, so the order may change.
+    batch.sort_by_key(|job| !job.is_repeatable());
+    let mut extent = Extent::Transaction;
     while !batch.is_empty() {
-        let mut ran = 0;
-        let failed = match execute(connection, "BEGIN IMMEDIATE") {
-            Ok(()) => {
-                while ran < batch.len() && !connection.is_autocommit() {
-                    batch[ran].run(connection);
-                    ran += 1;
+        let (ran, failed) = match execute(connection, "BEGIN IMMEDIATE") {
+            Ok(()) => match run(connection, batch, extent) {
+                Some(ran) => (ran, end(connection).err()),
+                None => {
+                    extent = Extent::Savepoint;
+                    continue;
                 }
-                end(connection).err()
-            }
-            Err(error) => {
-                ran = batch.len();
-                Some(store_error(&error))
-            }
+            },
+            Err(error) => (batch.len(), Some(store_error(&error))),
         };
         if let Some(error) = &failed {
             tracing::error!(cause = %error.message, writes = ran, "commit failed");
@@ -138,6 +202,28 @@ fn commit(connection: &Connection, batch: &mut Vec<Box<dyn Job>>) {
             job.answer(failed.as_ref());
         }
     }
+}
+
+/// How many were run in the open transaction. `None`: it was undone, because one without a
+/// savepoint failed; all of them were repeatable.
+fn run(connection: &Connection, batch: &mut [Box<dyn Job>], extent: Extent) -> Option<usize> {
+    let mut ran = 0;
+    for job in batch {
+        if connection.is_autocommit() {
+            break;
+        }
+        let bare = extent == Extent::Transaction && job.is_repeatable();
+        ran += 1;
+        if !job.run(connection, extent) && bare {
+            if !connection.is_autocommit()
+                && let Err(error) = execute(connection, "ROLLBACK")
+            {
+                tracing::error!(cause = %error, "a transaction could not be undone");
+            }
+            return None;
+        }
+    }
+    Some(ran)
 }
 
 fn end(connection: &Connection) -> StoreResult<()> {

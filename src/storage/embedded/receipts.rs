@@ -26,7 +26,7 @@ impl SqliteReceipts {
 impl ReceiptStore for SqliteReceipts {
     async fn advance(&self, marks: Vec<ReceiptMark>) -> StoreResult<Vec<Moved>> {
         self.database
-            .write(move |connection| advance(connection, &marks))
+            .write_repeatable(move |connection| advance(connection, &marks))
             .await
     }
 

@@ -86,6 +86,50 @@ async fn a_panicking_job_ends_nothing_else() {
 }
 
 #[tokio::test]
+async fn writes_that_share_a_transaction_are_run_again_when_one_of_them_fails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = database(folder.path());
+    let add = |connection: &Connection, position: i64| {
+        connection.execute(
+            "INSERT INTO outbox (position, chat_id, first_rev, last_rev, head_seq, at)
+             VALUES (?1, x'00', 1, 1, 1, 1)",
+            [position],
+        )
+    };
+    // Holds the writer until all of them wait, so that they are one batch.
+    let (go, gate) = std::sync::mpsc::channel::<()>();
+    let hold = database.write(move |_| Ok(gate.recv().is_ok()));
+    let fine = |position| database.write_repeatable(move |connection| add(connection, position));
+    let broken = database.write_repeatable(move |connection| {
+        add(connection, 100)?;
+        add(connection, 100)
+    });
+    let panics = database.write_repeatable(move |connection| -> rusqlite::Result<usize> {
+        add(connection, 200)?;
+        panic!("a bug in a job");
+    });
+    let once = database.write(move |connection| add(connection, 3));
+    let release = async {
+        tokio::task::yield_now().await;
+        go.send(())
+    };
+    let (held, first, broken, panics, once, second, _) =
+        tokio::join!(hold, fine(1), broken, panics, once, fine(2), release);
+    assert!(held.expect("held"));
+    for written in [first, once, second] {
+        assert_eq!(written.expect("written"), 1);
+    }
+    broken.expect_err("the same position twice");
+    panics.expect_err("it panicked");
+    let kept = database.read(|connection| {
+        let mut statement = connection.prepare("SELECT position FROM outbox ORDER BY position")?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    });
+    let kept: Vec<i64> = kept.await.expect("read");
+    assert_eq!(kept, [1, 2, 3], "each once, nothing of those that failed");
+}
+
+#[tokio::test]
 async fn a_deletion_strips_the_text_of_edits() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = SqliteMessages::new(database(folder.path()));

@@ -46,7 +46,9 @@ impl SqliteMessages {
     async fn append_one(&self, append: Append) -> Appended {
         let done = self
             .database
-            .write(move |connection| append::all(connection, std::slice::from_ref(&append)))
+            .write_repeatable(move |connection| {
+                append::all(connection, std::slice::from_ref(&append))
+            })
             .await;
         match done {
             Ok(mut done) => done.pop().unwrap_or(Appended::Conflict { committed: 0 }),
@@ -62,7 +64,7 @@ impl MessageStore for SqliteMessages {
         let shared = Arc::clone(&appends);
         let done = self
             .database
-            .write(move |connection| append::all(connection, &shared))
+            .write_repeatable(move |connection| append::all(connection, &shared))
             .await;
         match done {
             Ok(done) => done,
