@@ -109,7 +109,7 @@ impl ChatScope {
         Ok(())
     }
 
-    /// Blocks and privacy are read with the roster, at most [`ROSTER_AGE`] old. When the store is
+    /// Blocks and privacy are read with the roster, at most `ROSTER_AGE` old. When the store is
     /// away the old one goes on serving: an insert that succeeds has proved the membership.
     pub async fn freshen(&mut self) {
         let age = self.services.clock.now().since(self.cast.read_at);
