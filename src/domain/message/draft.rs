@@ -121,8 +121,8 @@ fn media(
     let id = id.ok_or_else(|| Failure::invalid("payload.mediaId", "must be a UUID"))?;
     let words = fields.text(extra, most)?;
     Ok(object([
-        ("mediaId", Some(Value::String(id.to_string()))),
         (extra, words.map(Value::String)),
+        ("mediaId", Some(Value::String(id.to_string()))),
     ]))
 }
 
@@ -132,13 +132,14 @@ fn location(fields: &mut Fields) -> Result<Map<String, Value>, Failure> {
     let name = fields.text("name", PLACE_CHARS)?;
     let address = fields.text("address", ADDRESS_CHARS)?;
     Ok(object([
+        ("address", address.map(Value::String)),
         ("latitude", Some(Value::from(latitude))),
         ("longitude", Some(Value::from(longitude))),
         ("name", name.map(Value::String)),
-        ("address", address.map(Value::String)),
     ]))
 }
 
+/// Given by name, so that the hash of a message does not hang on how maps are ordered.
 fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
     fields
         .into_iter()
