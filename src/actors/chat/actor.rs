@@ -113,6 +113,8 @@ impl ChatActor {
                         actor.take(command, ctx);
                     }
                     actor.advance(ctx);
+                    // Marks that were gathered while it was loaded again.
+                    actor.flush_receipts(ctx);
                 }
                 Err(failure) => actor.give_up(&failure, ctx),
             }
@@ -280,6 +282,8 @@ impl Handler<ToChat> for ChatActor {
     type Result = ();
 
     fn handle(&mut self, message: ToChat, ctx: &mut Self::Context) {
+        // Its shard sends nothing to one that is to go, unless it is to stay after all.
+        self.stopping = false;
         if self.loaded.is_none() {
             if self.early.len() < QUEUE {
                 self.early.push(message.command);

@@ -21,6 +21,9 @@ const MAILBOX: usize = 65_536;
 const SWEEP: Duration = Duration::from_secs(5);
 /// Commands held for one chat while its old actor goes.
 const HELD: usize = 1024;
+/// How long they are held, about: an actor that has not gone by then serves them itself, before
+/// their callers' patience ends.
+const HELD_FOR: Duration = Duration::from_secs(3);
 
 /// How many chats of a shard have an actor now.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +71,14 @@ struct Resident {
     commands: Recipient<ToChat>,
     generation: u64,
     used_at: Instant,
-    /// `Some`: on its way out; what came meanwhile waits for the successor.
-    held: Option<Vec<ToChat>>,
+    /// `Some`: on its way out.
+    held: Option<Held>,
+}
+
+/// What came since an actor was asked to go; it waits for the successor.
+struct Held {
+    since: Instant,
+    commands: Vec<ToChat>,
 }
 
 pub struct ChatShard {
@@ -100,8 +109,8 @@ impl ChatShard {
         };
         resident.used_at = Instant::now();
         if let Some(held) = &mut resident.held {
-            if held.len() < HELD {
-                held.push(message);
+            if held.commands.len() < HELD {
+                held.commands.push(message);
             } else {
                 message.command.refuse(&full(), &self.services.fanout);
             }
@@ -142,19 +151,38 @@ impl ChatShard {
 
     fn sweep(&mut self, ctx: &mut Context<Self>) {
         let now = Instant::now();
-        let mut gone = Vec::new();
+        let (mut gone, mut staying) = (Vec::new(), Vec::new());
         for (chat_id, resident) in &mut self.residents {
             if !resident.actor.connected() {
                 gone.push(*chat_id);
-            } else if resident.held.is_none() && now - resident.used_at >= self.idle_after {
-                resident.held = Some(Vec::new());
-                if tell(&resident.actor.clone().recipient(), Passivate).is_err() {
-                    resident.held = None;
+            } else if let Some(held) = &resident.held {
+                if !held.commands.is_empty() && now - held.since >= HELD_FOR {
+                    staying.push(*chat_id);
                 }
+            } else if now - resident.used_at >= self.idle_after
+                && tell(&resident.actor.clone().recipient(), Passivate).is_ok()
+            {
+                resident.held = Some(Held {
+                    since: now,
+                    commands: Vec::new(),
+                });
             }
         }
         for chat_id in gone {
             self.depart(chat_id, ctx);
+        }
+        for chat_id in staying {
+            self.keep(chat_id, ctx);
+        }
+    }
+
+    /// An actor does not go, as when its store does not answer: what was held goes to it.
+    fn keep(&mut self, chat_id: ChatId, ctx: &mut Context<Self>) {
+        let resident = self.residents.get_mut(&chat_id);
+        let held = resident.and_then(|resident| resident.held.take());
+        tracing::warn!(chat.id = %chat_id, "an idle chat does not go");
+        for message in held.map(|held| held.commands).unwrap_or_default() {
+            self.deliver(message, ctx);
         }
     }
 
@@ -163,7 +191,7 @@ impl ChatShard {
         let Some(resident) = self.residents.remove(&chat_id) else {
             return;
         };
-        for message in resident.held.unwrap_or_default() {
+        for message in resident.held.map(|held| held.commands).unwrap_or_default() {
             self.deliver(message, ctx);
         }
     }

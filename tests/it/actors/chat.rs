@@ -1,7 +1,6 @@
 //! Chat actors on a real store: death, passivation, two owners, floods, typing.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use troupe::actors::chat::requests::{ChatCommand, RemoveMember, Typing};
@@ -10,21 +9,16 @@ use troupe::actors::fanout::SocketRef;
 use troupe::error::ErrorCode;
 use troupe::id::ConnectionId;
 
-use super::stage::{FragileChats, Stage};
+use super::stage::Stage;
 
 #[actix::test]
 async fn a_dead_chat_actor_is_followed_by_another() {
-    let armed = Arc::new(AtomicBool::new(false));
-    let stage = Stage::with_chats({
-        let armed = Arc::clone(&armed);
-        move |inner| Arc::new(FragileChats { inner, armed })
-    })
-    .await;
+    let stage = Stage::new().await;
     let (chat, [ada, ben]) = stage.direct().await;
     let (other, [cy, _]) = stage.direct().await;
     stage.send(chat, ada, "1", "before").await.expect("sent");
 
-    armed.store(true, Ordering::SeqCst);
+    stage.trouble.panics.store(true, Ordering::SeqCst);
     let died = stage.door.ask(chat, ChatCommand::Refresh).await;
     assert_eq!(
         died.expect_err("the actor died").code(),
@@ -49,12 +43,7 @@ async fn an_idle_chat_is_passivated_and_comes_back_where_it_was() {
     stage.send(chat, ada, "1", "one").await.expect("sent");
     assert_eq!(stage.active().await, 1);
 
-    tokio::time::pause();
-    tokio::time::advance(stage.idle_after + Duration::from_secs(6)).await;
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
-    tokio::time::resume();
+    stage.pass_idle().await;
     assert_eq!(stage.active().await, 0);
 
     let sent = stage

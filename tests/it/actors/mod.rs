@@ -4,7 +4,9 @@ mod chat;
 mod guardian;
 mod reading;
 mod reading_receipts;
+mod receipts;
 mod stage;
 mod stale;
+mod trouble;
 
 mod websocket;

@@ -3,11 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler};
-use async_trait::async_trait;
 use tempfile::TempDir;
 use troupe::actors::chat::requests::{ChatCommand, SendMessage, SendReply};
 use troupe::actors::chat::scope::ChatServices;
@@ -17,20 +16,26 @@ use troupe::actors::fanout::{Deliver, Delivery, Fanout};
 use troupe::actors::placement::ChatDoor;
 use troupe::actors::request::Answer;
 use troupe::clock::{Clock, Timestamp};
-use troupe::domain::chat::{Chat, ChatKind, Member, Role, Roster};
+use troupe::domain::chat::{Chat, ChatKind, Member, Role};
 use troupe::domain::message::draft;
 use troupe::domain::phone::Phone;
 use troupe::id::{ChatId, UserId};
-use troupe::storage::chats::{
-    ChatStore, ExistingChat, InsertedChat, Membership, NewChat, PersonalSetting,
-};
-use troupe::storage::{StoreResult, Stores};
+use troupe::storage::Stores;
+use troupe::storage::chats::{ChatStore, NewChat};
 use troupe::wire::message::SentView;
 
-/// Writes down the frames it was handed, as text.
+use super::trouble::Trouble;
+
+/// A frame as text, and who was to get it; nobody for an answer to one socket.
+struct Recorded {
+    to: Vec<UserId>,
+    text: String,
+}
+
+/// Writes down the frames it was handed.
 #[derive(Clone, Default)]
 struct Recorder {
-    frames: Rc<RefCell<Vec<String>>>,
+    frames: Rc<RefCell<Vec<Recorded>>>,
 }
 
 impl Actor for Recorder {
@@ -42,12 +47,12 @@ impl Handler<Deliver> for Recorder {
 
     fn handle(&mut self, Deliver(deliveries): Deliver, _: &mut Self::Context) {
         for delivery in deliveries {
-            let frame = match delivery {
-                Delivery::FanOut(fan_out) => fan_out.frame,
-                Delivery::Answer { frame, .. } => frame,
+            let (frame, to) = match delivery {
+                Delivery::FanOut(fan_out) => (fan_out.frame, fan_out.to.to_vec()),
+                Delivery::Answer { frame, .. } => (frame, Vec::new()),
             };
             let text = String::from_utf8_lossy(&frame.bytes).into_owned();
-            self.frames.borrow_mut().push(text);
+            self.frames.borrow_mut().push(Recorded { to, text });
         }
     }
 }
@@ -57,7 +62,8 @@ pub struct Stage {
     pub door: ChatDoor,
     pub shard: Addr<ChatShard>,
     pub idle_after: Duration,
-    fanout: Fanout,
+    pub trouble: Trouble,
+    pub fanout: Fanout,
     recorder: Recorder,
     data: Arc<TempDir>,
 }
@@ -75,15 +81,18 @@ impl Stage {
         let mut stores = troupe::storage::embedded::open::open(data.path(), Clock::System, true)
             .expect("opened");
         stores.chats = wrap(stores.chats);
-        Self::on(stores, data)
+        let trouble = Trouble::default();
+        trouble.wrap(&mut stores);
+        Self::on(stores, data, trouble)
     }
 
     /// Another owner of the same chats, as after a split of the cluster.
     pub fn rival(&self) -> Self {
-        Self::on(self.stores.clone(), Arc::clone(&self.data))
+        let (stores, data) = (self.stores.clone(), Arc::clone(&self.data));
+        Self::on(stores, data, self.trouble.clone())
     }
 
-    fn on(stores: Stores, data: Arc<TempDir>) -> Self {
+    fn on(stores: Stores, data: Arc<TempDir>, trouble: Trouble) -> Self {
         let idle_after = Duration::from_secs(300);
         let fanout = Fanout::default();
         let recorder = Recorder::default();
@@ -93,7 +102,7 @@ impl Stage {
             stores: stores.clone(),
             fanout: fanout.clone(),
             clock: Clock::System,
-            writer: writer.recipient(),
+            writer: trouble.writer(writer.recipient()),
         };
         let shard = ChatShard::new(services, idle_after).start();
         Self {
@@ -101,6 +110,7 @@ impl Stage {
             door: ChatDoor::new(vec![shard.clone().recipient()]),
             shard,
             idle_after,
+            trouble,
             fanout,
             recorder,
             data,
@@ -195,14 +205,45 @@ impl Stage {
         counted.expect("counted")
     }
 
+    /// Lets actors do what they can do now.
+    pub async fn settle(&self) {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Lets time pass at once; what is due happens, and time is real again.
+    pub async fn pass(&self, time: Duration) {
+        tokio::time::pause();
+        tokio::time::advance(time).await;
+        self.settle().await;
+        tokio::time::resume();
+    }
+
+    /// Lets the time pass after which an idle chat goes.
+    pub async fn pass_idle(&self) {
+        self.pass(self.idle_after + Duration::from_secs(6)).await;
+    }
+
     /// How many frames of a type went out.
     pub fn frames(&self, kind: &str) -> usize {
+        self.texts(kind, None).len()
+    }
+
+    /// The frames of a type that went to someone, as text.
+    pub fn frames_to(&self, user: UserId, kind: &str) -> Vec<String> {
+        self.texts(kind, Some(user))
+    }
+
+    fn texts(&self, kind: &str, to: Option<UserId>) -> Vec<String> {
         let needle = format!("\"type\":\"{kind}\"");
         let frames = self.recorder.frames.borrow();
         frames
             .iter()
-            .filter(|frame| frame.contains(&needle))
-            .count()
+            .filter(|frame| frame.text.contains(&needle))
+            .filter(|frame| to.is_none_or(|user| frame.to.contains(&user)))
+            .map(|frame| frame.text.clone())
+            .collect()
     }
 
     pub async fn until_frame(&self, kind: &str) {
@@ -221,72 +262,5 @@ fn member(user_id: UserId, admin: bool, joined_at: Timestamp) -> Member {
         muted: None,
         is_pinned: false,
         read_receipts: true,
-    }
-}
-
-/// A chat store whose next `find` panics when armed: what a bug in an actor's work looks like.
-pub struct FragileChats {
-    pub inner: Arc<dyn ChatStore>,
-    pub armed: Arc<AtomicBool>,
-}
-
-#[async_trait]
-impl ChatStore for FragileChats {
-    async fn insert(&self, new: NewChat) -> StoreResult<InsertedChat> {
-        self.inner.insert(new).await
-    }
-
-    async fn find_existing(&self, existing: ExistingChat) -> StoreResult<Option<ChatId>> {
-        self.inner.find_existing(existing).await
-    }
-
-    async fn find(&self, chat_id: ChatId) -> StoreResult<Option<Roster>> {
-        assert!(!self.armed.swap(false, Ordering::SeqCst), "armed to panic");
-        self.inner.find(chat_id).await
-    }
-
-    async fn find_membership(
-        &self,
-        user_id: UserId,
-        chat_id: ChatId,
-    ) -> StoreResult<Option<Membership>> {
-        self.inner.find_membership(user_id, chat_id).await
-    }
-
-    async fn list(
-        &self,
-        user_id: UserId,
-        after: Option<(Timestamp, ChatId)>,
-        limit: usize,
-    ) -> StoreResult<Vec<Membership>> {
-        self.inner.list(user_id, after, limit).await
-    }
-
-    async fn list_all(&self, user_id: UserId) -> StoreResult<Vec<Membership>> {
-        self.inner.list_all(user_id).await
-    }
-
-    async fn list_members(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>> {
-        self.inner.list_members(chat_ids).await
-    }
-
-    async fn list_peers(&self, user_id: UserId) -> StoreResult<Vec<UserId>> {
-        self.inner.list_peers(user_id).await
-    }
-
-    async fn update_personal(
-        &self,
-        user_id: UserId,
-        chat_id: ChatId,
-        setting: PersonalSetting,
-        at: Timestamp,
-    ) -> StoreResult<Option<u64>> {
-        self.inner
-            .update_personal(user_id, chat_id, setting, at)
-            .await
-    }
-
-    async fn update_activity(&self, chats: Vec<(ChatId, Timestamp)>) -> StoreResult<()> {
-        self.inner.update_activity(chats).await
     }
 }

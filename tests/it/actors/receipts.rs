@@ -1,0 +1,105 @@
+//! Receipts at a chat in trouble: none is lost, none goes where it may not.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use troupe::actors::chat::requests::{Acknowledge, AcknowledgeReply, ChatCommand};
+use troupe::actors::request::{Answer, ReplyTo};
+use troupe::domain::receipts::ReceiptKind;
+use troupe::id::{ChatId, UserId};
+
+use super::stage::Stage;
+
+fn mark(user: UserId, up_to_seq: u64, reply: ReplyTo<()>) -> ChatCommand {
+    ChatCommand::Acknowledge(Acknowledge {
+        user,
+        kind: ReceiptKind::Read,
+        up_to_seq,
+        from: None,
+        reply: AcknowledgeReply::Caller(reply),
+    })
+}
+
+async fn read(stage: &Stage, chat: ChatId, user: UserId, up_to_seq: u64) -> Answer<()> {
+    let command = |reply| mark(user, up_to_seq, reply);
+    stage.door.ask(chat, command).await
+}
+
+/// Marks without waiting; what is given is where the answer would come.
+fn unanswered(
+    stage: &Stage,
+    chat: ChatId,
+    user: UserId,
+    up_to_seq: u64,
+) -> oneshot::Receiver<Answer<()>> {
+    let (reply, answered) = ReplyTo::channel();
+    let told = stage.door.tell(chat, mark(user, up_to_seq, reply));
+    told.expect("told");
+    answered
+}
+
+async fn read_seq(stage: &Stage, chat: ChatId, user: UserId) -> u64 {
+    let marks = stage.stores.receipts.watermarks(vec![chat]).await;
+    let marks = marks.expect("watermarks");
+    let own = marks.iter().find(|(_, mark)| mark.user_id == user);
+    own.map_or(0, |(_, mark)| mark.read_seq)
+}
+
+#[actix::test]
+async fn what_was_gathered_while_a_chat_was_loaded_again_is_stored_and_the_chat_can_go() {
+    let stage = Stage::new().await;
+    let (chat, [ada, ben]) = stage.direct().await;
+    for number in ["1", "2"] {
+        stage.send(chat, ada, number, "hello").await.expect("sent");
+    }
+    stage.trouble.receipts.shut();
+    let marks = async {
+        let one = read(&stage, chat, ben, 1);
+        let other = async {
+            stage.trouble.receipts.until_waiting(1).await;
+            read(&stage, chat, ben, 2).await
+        };
+        futures_util::future::join(one, other).await
+    };
+    let trouble = async {
+        stage.trouble.receipts.until_waiting(1).await;
+        stage.trouble.rosters.shut();
+        stage.trouble.unheard.store(1, Ordering::SeqCst);
+        let lost = stage.send(chat, ada, "3", "outcome unknown").await;
+        lost.expect_err("nobody knows");
+        stage.trouble.rosters.until_waiting(1).await;
+        stage.trouble.receipts.open();
+        crate::support::eventually("the first mark", || async {
+            read_seq(&stage, chat, ben).await == 1
+        })
+        .await;
+        stage.settle().await;
+        stage.trouble.rosters.open();
+    };
+    let ((one, other), ()) = futures_util::future::join(marks, trouble).await;
+    one.expect("stored");
+    other.expect("stored when the chat was loaded");
+    assert_eq!(read_seq(&stage, chat, ben).await, 2);
+
+    stage.pass_idle().await;
+    assert_eq!(stage.active().await, 0, "nothing keeps it");
+}
+
+#[actix::test]
+async fn a_chat_that_does_not_go_takes_commands_again() {
+    let stage = Stage::new().await;
+    let (chat, [ada, ben]) = stage.direct().await;
+    stage.send(chat, ada, "1", "hello").await.expect("sent");
+    stage.trouble.receipts.shut();
+    let _stuck = unanswered(&stage, chat, ben, 1);
+    stage.trouble.receipts.until_waiting(1).await;
+    stage.pass_idle().await;
+    let held = stage.send(chat, ada, "2", "while it should go");
+    let later = async {
+        stage.settle().await;
+        stage.pass(Duration::from_secs(9)).await;
+    };
+    let (held, ()) = futures_util::future::join(held, later).await;
+    assert_eq!(held.expect("sent by the one that stayed").seq, 2);
+}
