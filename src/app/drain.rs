@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use futures_util::future::join_all;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::groups::Groups;
@@ -38,13 +39,12 @@ impl Signals {
     }
 }
 
-/// At most 30 s: sockets, then requests under way (`http::server` bounds them). What was answered is
-/// durable already, so the groups have nothing to write.
+/// At most 24 s: sockets, then requests under way (`http::server` bounds them to 8 s), at both
+/// listeners at once. With none of them under 10 s, whoever keeps a connection open. What was
+/// answered is durable already, so the groups have nothing to write.
 pub async fn drain(readiness: &Readiness, groups: &Groups, servers: &[ServerHandle]) {
     readiness.drain();
     tokio::time::sleep(NOTICE).await;
     groups.drain_sockets(SOCKETS).await;
-    for server in servers {
-        server.stop(true).await;
-    }
+    join_all(servers.iter().map(|server| server.stop(true))).await;
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::error::{Answer, Problem};
 use super::extract::{Gate, bearer};
+use super::health::Readiness;
 use crate::actors::auth::requests::{AuthPeers, RedeemTicket, TokenClaims};
 use crate::actors::request::ask;
 use crate::actors::websocket::link::Admission;
@@ -23,14 +24,18 @@ struct Query {
     token: Option<String>,
 }
 
-/// Upgrades to a WebSocket: 403 for a foreign page, 426 for an old client, 401 without a good token.
+/// Upgrades to a WebSocket: 403 for a foreign page, 426 for an old client, 401 without a good token,
+/// 503 once the server is on its way out.
 pub async fn open(
     request: HttpRequest,
     payload: web::Payload,
     gate: web::Data<Gate>,
     auth: web::Data<AuthPeers>,
-    (doorway, config): (web::Data<Doorway>, web::Data<Config>),
+    (doorway, config, readiness): (web::Data<Doorway>, web::Data<Config>, web::Data<Readiness>),
 ) -> Answer<HttpResponse> {
+    if readiness.is_draining() {
+        return Err(Failure::unavailable("this server is going, connect again").into());
+    }
     check_origin(&request, &config)?;
     check_client(&request, &config)?;
     let claims = admit(&request, &gate, &auth).await?;

@@ -205,7 +205,9 @@ impl Actor for ConnectionActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         self.greet();
         self.room.join(&self.link);
-        self.open_session(ctx);
+        if self.link.is_open() {
+            self.open_session(ctx);
+        }
     }
 }
 

@@ -52,6 +52,11 @@ struct Local {
 impl Room {
     /// Takes a socket in: from here on it gets what its user is sent.
     pub fn join(&self, link: &Rc<Link>) {
+        if self.node.is_draining() {
+            // Admitted a moment ago, too late to hear what the others were told.
+            link.push(goaway());
+            return link.close(CloseReason::GoingAway);
+        }
         if self.node.revocations.is_revoked(link.session) {
             return link.close(CloseReason::SessionGone);
         }

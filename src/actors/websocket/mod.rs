@@ -204,6 +204,7 @@ impl Websocket {
         const NOTICE: Duration = Duration::from_millis(500);
         self.0.draining.store(true, Ordering::Release);
         self.0.order(&LaneOrder::GoAway);
+        self.0.sessions.drain();
         let deadline = tokio::time::Instant::now() + patience;
         tokio::time::sleep(NOTICE.min(patience)).await;
         self.0.order(&LaneOrder::CloseAll(CloseReason::GoingAway));

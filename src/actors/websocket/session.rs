@@ -14,6 +14,7 @@ use super::presence;
 use crate::actors::chat::requests::{Acknowledge, AcknowledgeReply, ChatCommand};
 use crate::actors::fanout::SocketRef;
 use crate::actors::request::{Refused, tell};
+use crate::clock::Timestamp;
 use crate::domain::receipts::ReceiptKind;
 use crate::id::{ChatId, ConnectionId, UserId};
 use crate::wire::frame;
@@ -41,6 +42,8 @@ pub enum SessionOrder {
         kind: ReceiptKind,
         mark: Mark,
     },
+    /// The node goes: who is being waited for will not come back here.
+    Drain,
 }
 
 /// A receipt on its way, with whom to tell when it is refused.
@@ -89,6 +92,13 @@ impl Sessions {
         }
     }
 
+    /// Tells every session that the node goes.
+    pub fn drain(&self) {
+        for session in &self.by_user {
+            deliver(&session, SessionOrder::Drain);
+        }
+    }
+
     pub fn count(&self) -> usize {
         self.by_user.len()
     }
@@ -117,6 +127,8 @@ pub struct SessionActor {
     marks: BTreeMap<(ChatId, ReceiptKind), Mark>,
     /// Which coming and going the latest timer belongs to.
     turn: u32,
+    /// When the last socket ended, while that one or another is waited for.
+    left_at: Option<Timestamp>,
     /// No longer in the directory.
     struck_off: bool,
 }
@@ -129,12 +141,14 @@ impl SessionActor {
             sockets: Vec::new(),
             marks: BTreeMap::new(),
             turn: 0,
+            left_at: None,
             struck_off: false,
         }
     }
 
     fn open(&mut self, socket: Socket) {
         self.turn = self.turn.wrapping_add(1);
+        self.left_at = None;
         self.sockets
             .retain(|other| other.place.connection != socket.place.connection);
         self.sockets.push(socket);
@@ -158,18 +172,23 @@ impl SessionActor {
         self.flush();
         self.turn = self.turn.wrapping_add(1);
         let turn = self.turn;
-        let last_seen = self.node.clock.now();
-        let grace = if self.node.is_draining() {
-            Duration::ZERO
-        } else {
-            GRACE
-        };
-        ctx.run_later(grace, move |session, ctx| {
+        self.left_at = Some(self.node.clock.now());
+        if self.node.is_draining() {
+            return self.go(ctx);
+        }
+        ctx.run_later(GRACE, move |session, ctx| {
             if session.turn == turn {
-                presence::go(&session.node, session.user, last_seen);
-                session.strike_off(ctx);
+                session.go(ctx);
             }
         });
+    }
+
+    /// Says that its user is gone, if nothing but a successor of his last socket was waited for.
+    fn go(&mut self, ctx: &mut Context<Self>) {
+        if let Some(left_at) = self.left_at.take() {
+            presence::go(&self.node, self.user, left_at);
+            self.strike_off(ctx);
+        }
     }
 
     /// Leaves the directory, then stops once its mailbox has been read.
@@ -259,6 +278,9 @@ impl Handler<SessionOrder> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, order: SessionOrder, ctx: &mut Self::Context) {
+        if self.struck_off && matches!(order, SessionOrder::Drain) {
+            return;
+        }
         if let Some(successor) = self.successor(ctx) {
             return deliver(&successor, order);
         }
@@ -273,6 +295,7 @@ impl Handler<SessionOrder> for SessionActor {
                 kind,
                 mark,
             } => self.mark(chat_id, kind, mark, ctx),
+            SessionOrder::Drain => self.go(ctx),
         }
     }
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Person, Server};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::support::{Person, Server, Socket};
 
 /// The contract's own 10 s for an idle server, and the busy machine.
 const DRAIN: Duration = Duration::from_secs(15);
@@ -42,6 +45,43 @@ async fn sigterm_says_goodbye_and_everything_is_there_again() {
         .post("/auth/refresh", json!({"refreshToken": anna.refresh_token}))
         .await;
     refreshed.ok();
+}
+
+#[tokio::test]
+async fn a_server_on_its_way_out_takes_no_new_socket() {
+    let server = Server::start().await;
+    let person = server.person().await;
+    // It is not read from after `goaway`, so the server is still there for a second and more.
+    let mut socket = person.socket().await;
+    server.terminate();
+    socket.expect_type("goaway").await;
+    let token = format!("Bearer {}", person.access_token);
+    let request = Socket::request(&server.origin(), "", &[("authorization", &token)]);
+    assert_eq!(Socket::open_with(request).await.err(), Some(503));
+}
+
+#[tokio::test]
+async fn requests_that_never_end_keep_a_server_once_not_at_each_listener() {
+    let mut server = Server::start().await;
+    let asked = [
+        (server.origin(), "/api/v1/auth/refresh"),
+        (server.admin_origin(), "/admin/test-users"),
+    ];
+    let mut kept = Vec::new();
+    for (origin, path) in asked {
+        let address = origin.trim_start_matches("http://");
+        let mut connection = TcpStream::connect(address).await.expect("a connection");
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Content-Length: 100\r\n\r\n{{"
+        );
+        connection.write_all(head.as_bytes()).await.expect("asked");
+        kept.push(connection);
+    }
+    server.root().get("/health").await.ok();
+    server.terminate();
+    // Each listener gives them 8 s: one after the other would be too long.
+    assert_eq!(server.exit(DRAIN).await.code(), Some(0));
 }
 
 #[tokio::test]

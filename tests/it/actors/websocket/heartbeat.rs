@@ -132,3 +132,34 @@ async fn a_drain_says_goaway_and_closes_with_1001() {
     let seen = stage.backdrop.presence.lock().get(&user).copied();
     assert!(seen.is_some_and(|seen| !seen.online && seen.last_seen.is_some()));
 }
+
+#[actix::test]
+async fn who_comes_while_a_node_drains_is_sent_away() {
+    let stage = Stage::new();
+    let mut early = stage.open(UserId::new()).await;
+    let websocket = stage.websocket.clone();
+    let draining = actix::spawn(async move { websocket.drain(seconds(8)).await });
+    early.expect("goaway").await;
+    assert_eq!(early.expect_close().await, 1001);
+    let late_user = UserId::new();
+    let mut late = stage.open(late_user).await;
+    late.expect("goaway").await;
+    assert_eq!(late.expect_close().await, 1001);
+    assert!(!stage.fanout.is_online(late_user));
+    (early.mouth, late.mouth) = (None, None);
+    draining.await.expect("no panic");
+    assert!(stage.backdrop.presence.lock().get(&late_user).is_none());
+}
+
+#[actix::test]
+async fn a_drain_waits_for_nobody_who_has_left() {
+    let stage = Stage::new();
+    let user = UserId::new();
+    drop(stage.open(user).await);
+    stage.pass(Duration::from_millis(1)).await;
+    let began = tokio::time::Instant::now();
+    stage.websocket.drain(seconds(8)).await;
+    assert!(began.elapsed() < seconds(1), "{:?}", began.elapsed());
+    let seen = stage.backdrop.presence.lock().get(&user).copied();
+    assert!(seen.is_some_and(|seen| !seen.online && seen.last_seen.is_some()));
+}
