@@ -47,11 +47,15 @@ impl ChatDoor {
         }
     }
 
-    /// Hands a command to the chat's owner; refused when too much waits there.
-    pub fn tell(&self, chat_id: ChatId, command: ChatCommand) -> Answer<()> {
+    /// Hands a command to the chat's owner; it is answered with `unavailable` when too much waits
+    /// there.
+    pub fn tell(&self, chat_id: ChatId, command: ChatCommand) {
         let names = 0..self.shards.len() as u64;
         let index = rendezvous(chat_id, names).unwrap_or(0);
-        Ok(tell(&self.shards[index], ToChat { chat_id, command })?)
+        if let Err(refused) = tell(&self.shards[index], ToChat { chat_id, command }) {
+            let (message, failure) = refused.into_parts();
+            message.command.refuse(&failure);
+        }
     }
 
     /// Hands over a command that is answered, and waits.
@@ -61,7 +65,7 @@ impl ChatDoor {
         command: impl FnOnce(ReplyTo<T>) -> ChatCommand,
     ) -> Answer<T> {
         let (reply, answered): (_, oneshot::Receiver<_>) = ReplyTo::channel();
-        self.tell(chat_id, command(reply))?;
+        self.tell(chat_id, command(reply));
         wait(answered).await
     }
 }

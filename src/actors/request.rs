@@ -106,11 +106,18 @@ pub enum Refused<M> {
     Closed(M),
 }
 
-impl<M> From<Refused<M>> for Failure {
-    fn from(refused: Refused<M>) -> Self {
-        match refused {
-            Refused::Full(_) => Self::unavailable("too much is waiting here, try again"),
-            Refused::Closed(_) => Self::unavailable("this part is restarting, try again"),
+impl<M> Refused<M> {
+    /// The message, and how its sender is answered.
+    pub fn into_parts(self) -> (M, Failure) {
+        match self {
+            Self::Full(message) => {
+                let failure = Failure::unavailable("too much is waiting here, try again");
+                (message, failure)
+            }
+            Self::Closed(message) => {
+                let failure = Failure::unavailable("this part is restarting, try again");
+                (message, failure)
+            }
         }
     }
 }

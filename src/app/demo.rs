@@ -3,7 +3,7 @@
 //! Every step can be done again: a restart, or a start that was cut off, adds only what is missing.
 
 use super::groups::Groups;
-use crate::actors::chat::requests::{ChatCommand, CreateChat, SendMessage, SendReply};
+use crate::actors::chat::requests::{ChatCommand, CreateChat, SendAnswer, SendMessage};
 use crate::actors::message::requests::ListChats;
 use crate::actors::request::{Answer, ask};
 use crate::actors::user::requests::{SyncContacts, UpdateMe};
@@ -132,7 +132,7 @@ async fn say(
             client_message_id: client_message_id.to_owned(),
             draft,
             forwarded: false,
-            reply: SendReply::Caller(reply),
+            reply: SendAnswer::caller(reply),
         })
     });
     sent.await.map(|_| ())

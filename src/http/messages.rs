@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::error::Answer;
 use super::extract::{Body, Caller, Id, Params};
 use crate::actors::chat::requests::{
-    ChatCommand, ChatPeers, DeleteMessage, EditMessage, HideMessage, SendMessage, SendReply,
+    ChatCommand, ChatPeers, DeleteMessage, EditMessage, HideMessage, SendAnswer, SendMessage,
 };
 use crate::actors::message::requests::{GetMessage, LocateMessages, Located, MessagePeers};
 use crate::actors::placement::ChatDoor;
@@ -93,7 +93,7 @@ async fn send_to(
             client_message_id,
             draft,
             forwarded: false,
-            reply: SendReply::Caller(reply),
+            reply: SendAnswer::caller(reply),
         })
     };
     let sent: SentView = door.ask(chat_id, send).await?;

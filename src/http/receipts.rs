@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Answer;
 use super::extract::{Body, Caller, Id, Params};
 use super::page::{Page, PageParams};
-use crate::actors::chat::requests::{Acknowledge, AcknowledgeReply, ChatCommand};
+use crate::actors::chat::requests::{Acknowledge, ChatCommand, MarkAnswer};
 use crate::actors::message::requests::{ListReceipts, LocateMessages, MessagePeers};
 use crate::actors::placement::ChatDoor;
 use crate::actors::request::ask;
@@ -106,7 +106,7 @@ async fn mark(
                 kind,
                 up_to_seq,
                 from: None,
-                reply: AcknowledgeReply::Caller(reply),
+                reply: MarkAnswer::caller(reply),
             })
         })
     });

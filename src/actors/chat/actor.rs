@@ -12,7 +12,6 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture,
 };
 
-use super::answer::SendAnswer;
 use super::change::carry_out;
 use super::receipts::{self, WaitingMarks};
 use super::requests::ToChat;
@@ -124,12 +123,12 @@ impl ChatActor {
     /// Could not be loaded: everyone who waits is told, and the next command starts afresh.
     fn give_up(&mut self, failure: &Failure, ctx: &mut Context<Self>) {
         for command in std::mem::take(&mut self.early) {
-            command.refuse(failure, &self.services.fanout);
+            command.refuse(failure);
         }
         for work in std::mem::take(&mut self.queue) {
             match work {
-                Work::Send(send) => send.answer.refuse(failure.clone()),
-                Work::Change(command) => command.refuse(failure, &self.services.fanout),
+                Work::Send(send) => send.answer.refuse(failure),
+                Work::Change(command) => command.refuse(failure),
             }
         }
         self.departure.orderly = true;
@@ -142,7 +141,7 @@ impl ChatActor {
             ChatCommand::Typing(typing) => self.typing(typing, ctx),
             command if self.queue.len() >= QUEUE => {
                 let failure = Failure::unavailable("too much is waiting in this chat, try again");
-                command.refuse(&failure, &self.services.fanout);
+                command.refuse(&failure);
             }
             ChatCommand::Send(send) => {
                 self.stop_typing(send.sender, ctx);
@@ -151,7 +150,7 @@ impl ChatActor {
                     client_message_id: send.client_message_id,
                     draft: send.draft,
                     forwarded: send.forwarded,
-                    answer: SendAnswer::new(send.reply, self.services.fanout.clone()),
+                    answer: send.reply,
                 }));
             }
             change => self.queue.push_back(Work::Change(change)),
@@ -218,17 +217,17 @@ impl ChatActor {
         }
         let check = async move {
             let verdict = receipts::check(&scope, &mark).await;
-            (scope, mark, verdict)
+            (mark, verdict)
         };
         ctx.spawn(
             check
                 .into_actor(self)
-                .map(|(scope, mark, verdict), actor, ctx| match verdict {
+                .map(|(mark, verdict), actor, ctx| match verdict {
                     Ok(()) => {
                         receipts::gather(&mut actor.receipts, mark);
                         actor.flush_receipts(ctx);
                     }
-                    Err(failure) => receipts::refuse(&scope, mark.reply, &failure),
+                    Err(failure) => mark.reply.refuse(&failure),
                 }),
         );
     }
@@ -289,7 +288,7 @@ impl Handler<ToChat> for ChatActor {
                 self.early.push(message.command);
             } else {
                 let failure = Failure::unavailable("too much is waiting in this chat, try again");
-                message.command.refuse(&failure, &self.services.fanout);
+                message.command.refuse(&failure);
             }
             return;
         }

@@ -1,41 +1,91 @@
 //! Answers that cannot be forgotten: one that is dropped unanswered says so to its socket.
+//!
+//! A command carries its answer from the moment it is made, so it is answered wherever it ends: in
+//! the mailbox of a chat that died, too.
 
 use super::announce::Outgoing;
-use super::requests::{AcknowledgeReply, ChatCommand, SendReply};
-use crate::actors::fanout::{ChatMark, Delivery, Fanout};
+use super::requests::ChatCommand;
+use crate::actors::fanout::{ChatMark, Delivery, Fanout, SocketRef};
+use crate::actors::request::ReplyTo;
 use crate::error::{ErrorCode, Failure};
 use crate::id::ConnectionId;
 use crate::wire::frame::{self, SendAck};
 use crate::wire::message::SentView;
 
-/// Where the ack of one send goes.
+/// Where the answer of one command goes.
 #[derive(Debug)]
-pub struct SendAnswer {
-    reply: Option<SendReply>,
-    fanout: Fanout,
+pub struct CommandAnswer<T>(Option<Place<T>>);
+
+#[derive(Debug)]
+enum Place<T> {
+    /// A caller that waits (REST).
+    Caller(ReplyTo<T>),
+    /// A socket: answers are frames.
+    Socket {
+        socket: SocketRef,
+        /// The frame's `id`, echoed.
+        frame_id: Option<String>,
+        fanout: Fanout,
+    },
 }
 
-impl SendAnswer {
-    pub fn new(reply: SendReply, fanout: Fanout) -> Self {
-        Self {
-            reply: Some(reply),
-            fanout,
-        }
+/// A send is acked from the commit itself, in rev order. `duplicate`: it had been sent before, the
+/// ids are the first ones.
+pub type SendAnswer = CommandAnswer<SentView>;
+
+/// What only callers hear the end of; a socket is told of errors alone.
+pub type MarkAnswer = CommandAnswer<()>;
+
+impl<T> CommandAnswer<T> {
+    pub fn caller(reply: ReplyTo<T>) -> Self {
+        Self(Some(Place::Caller(reply)))
     }
 
-    /// The connection that sent it, which gets no `message.new`.
+    pub fn socket(socket: SocketRef, frame_id: Option<String>, fanout: Fanout) -> Self {
+        Self(Some(Place::Socket {
+            socket,
+            frame_id,
+            fanout,
+        }))
+    }
+
+    /// The connection it came by, which gets no frame beside its answer.
     pub fn connection(&self) -> Option<ConnectionId> {
-        match &self.reply {
-            Some(SendReply::Socket { socket, .. }) => Some(socket.connection),
+        match &self.0 {
+            Some(Place::Socket { socket, .. }) => Some(socket.connection),
             _ => None,
         }
     }
 
+    /// The `id` of the frame it came in.
+    pub fn frame_id(&self) -> Option<&str> {
+        match &self.0 {
+            Some(Place::Socket { frame_id, .. }) => frame_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub fn refuse(mut self, failure: &Failure) {
+        match self.0.take() {
+            Some(Place::Caller(reply)) => reply.answer(Err(failure.clone())),
+            Some(Place::Socket {
+                socket,
+                frame_id,
+                fanout,
+            }) => fanout.answer(socket, frame::error(frame_id.as_deref(), failure)),
+            None => {}
+        }
+    }
+}
+
+impl CommandAnswer<SentView> {
     /// Acks: a waiting caller at once, a socket through `outgoing`, in rev order with the frames.
     pub fn ack(mut self, sent: SentView, outgoing: &mut Outgoing) {
-        match self.reply.take() {
-            Some(SendReply::Caller(reply)) => reply.answer(Ok(sent)),
-            Some(SendReply::Socket { socket, frame_id }) => {
+        match self.0.take() {
+            Some(Place::Caller(reply)) => reply.answer(Ok(sent)),
+            Some(Place::Socket {
+                socket, frame_id, ..
+            }) => {
                 let delivery = Delivery::Answer {
                     connection: socket.connection,
                     frame: SendAck::frame(frame_id.as_deref(), &sent),
@@ -50,47 +100,42 @@ impl SendAnswer {
             None => {}
         }
     }
+}
 
-    pub fn refuse(mut self, failure: Failure) {
-        match self.reply.take() {
-            Some(SendReply::Caller(reply)) => reply.answer(Err(failure)),
-            Some(SendReply::Socket { socket, frame_id }) => self
-                .fanout
-                .answer(socket, frame::error(frame_id.as_deref(), &failure)),
-            None => {}
+impl CommandAnswer<()> {
+    /// It is done.
+    pub fn done(mut self) {
+        if let Some(Place::Caller(reply)) = self.0.take() {
+            reply.answer(Ok(()));
         }
     }
 }
 
-impl Drop for SendAnswer {
+impl<T> Drop for CommandAnswer<T> {
     /// A chat that died (a panic) leaves its senders not knowing; REST callers see a closed reply.
     fn drop(&mut self) {
-        if let Some(SendReply::Socket { socket, frame_id }) = self.reply.take() {
+        if let Some(Place::Socket {
+            socket,
+            frame_id,
+            fanout,
+        }) = self.0.take()
+        {
             let failure = Failure::new(
                 ErrorCode::OutcomeUnknown,
-                "it may or may not have happened; send it again with the same clientMessageId",
+                "it may or may not have happened; say it again, a message with the same clientMessageId",
             );
-            self.fanout
-                .answer(socket, frame::error(frame_id.as_deref(), &failure));
+            fanout.answer(socket, frame::error(frame_id.as_deref(), &failure));
         }
     }
 }
 
 impl ChatCommand {
     /// Answers a command that cannot be carried out.
-    pub fn refuse(self, failure: &Failure, fanout: &Fanout) {
+    pub fn refuse(self, failure: &Failure) {
         match self {
-            Self::Send(send) => SendAnswer::new(send.reply, fanout.clone()).refuse(failure.clone()),
-            Self::Acknowledge(mark) => match mark.reply {
-                AcknowledgeReply::Caller(reply) => reply.answer(Err(failure.clone())),
-                AcknowledgeReply::Socket { socket, frame_id } => {
-                    fanout.answer(socket, frame::error(frame_id.as_deref(), failure))
-                }
-            },
-            Self::Typing(typing) => fanout.answer(
-                typing.socket,
-                frame::error(typing.frame_id.as_deref(), failure),
-            ),
+            Self::Send(send) => send.reply.refuse(failure),
+            Self::Acknowledge(mark) => mark.reply.refuse(failure),
+            Self::Typing(typing) => typing.reply.refuse(failure),
             Self::Edit(_, reply) => reply.answer(Err(failure.clone())),
             Self::Delete(_, reply)
             | Self::AddMembers(_, reply)

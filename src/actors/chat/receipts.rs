@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::announce::Outgoing;
-use super::requests::{Acknowledge, AcknowledgeReply};
+use super::requests::{Acknowledge, MarkAnswer};
 use super::scope::ChatScope;
 use crate::actors::fanout::{Delivery, FanOut};
 use crate::domain::chat::{ChatKind, Member};
@@ -13,14 +13,28 @@ use crate::domain::receipts::ReceiptKind;
 use crate::error::Failure;
 use crate::id::{ConnectionId, UserId};
 use crate::storage::receipts::{Moved, ReceiptMark};
-use crate::wire::frame::{self, Event};
+use crate::wire::frame::Event;
 
-/// One member's furthest mark of one kind, and everyone who waits for it.
-#[derive(Debug)]
+/// One member's furthest mark of one kind, and whom its outcome concerns.
+#[derive(Debug, Default)]
 pub struct WaitingMark {
     pub up_to_seq: u64,
     pub from: Option<ConnectionId>,
-    pub replies: Vec<AcknowledgeReply>,
+    /// They wait, each for its own.
+    pub callers: Vec<MarkAnswer>,
+    /// The latest that came by a socket speaks for those before it.
+    pub socket: Option<MarkAnswer>,
+}
+
+impl WaitingMark {
+    fn answer(self, answer: &Result<(), Failure>) {
+        for reply in self.callers.into_iter().chain(self.socket) {
+            match answer {
+                Ok(()) => reply.done(),
+                Err(failure) => reply.refuse(failure),
+            }
+        }
+    }
 }
 
 /// Marks that wait for the next write: one per member and kind, the furthest.
@@ -28,17 +42,13 @@ pub type WaitingMarks = HashMap<(UserId, ReceiptKind), WaitingMark>;
 
 /// Adds a mark to those that wait.
 pub fn gather(waiting: &mut WaitingMarks, mark: Acknowledge) {
-    let entry = waiting
-        .entry((mark.user, mark.kind))
-        .or_insert(WaitingMark {
-            up_to_seq: 0,
-            from: None,
-            replies: Vec::new(),
-        });
+    let entry = waiting.entry((mark.user, mark.kind)).or_default();
     entry.up_to_seq = entry.up_to_seq.max(mark.up_to_seq);
     entry.from = mark.from;
-    if let AcknowledgeReply::Caller(_) = mark.reply {
-        entry.replies.push(mark.reply);
+    if mark.reply.connection().is_none() {
+        entry.callers.push(mark.reply);
+    } else if let Some(earlier) = entry.socket.replace(mark.reply) {
+        earlier.done();
     }
 }
 
@@ -57,17 +67,6 @@ pub async fn check(scope: &ChatScope, mark: &Acknowledge) -> Result<(), Failure>
     Ok(())
 }
 
-/// Answers a mark that was refused.
-pub fn refuse(scope: &ChatScope, reply: AcknowledgeReply, failure: &Failure) {
-    match reply {
-        AcknowledgeReply::Caller(reply) => reply.answer(Err(failure.clone())),
-        AcknowledgeReply::Socket { socket, frame_id } => scope
-            .services
-            .fanout
-            .answer(socket, frame::error(frame_id.as_deref(), failure)),
-    }
-}
-
 /// Stores what was gathered, tells the senders concerned and answers.
 /// `recent` are the seqs and senders of the newest messages, oldest first.
 pub async fn store(scope: ChatScope, waiting: WaitingMarks, recent: Vec<(u64, UserId)>) {
@@ -81,7 +80,7 @@ pub async fn store(scope: ChatScope, waiting: WaitingMarks, recent: Vec<(u64, Us
             up_to_seq: mark.up_to_seq,
             at,
         });
-        rest.push((mark.from, mark.replies));
+        rest.push(mark);
     }
     let stored = scope.services.stores.receipts.advance(marks).await;
     let answer = match &stored {
@@ -89,15 +88,13 @@ pub async fn store(scope: ChatScope, waiting: WaitingMarks, recent: Vec<(u64, Us
         Err(error) => Err(Failure::from(error.clone())),
     };
     let mut outgoing = Outgoing::new();
-    for (moved, (from, _)) in stored.iter().flatten().zip(&rest) {
+    for (moved, mark) in stored.iter().flatten().zip(&rest) {
         let senders = senders(&scope, moved, &recent).await;
-        announce(&scope, moved, *from, &senders, &mut outgoing);
+        announce(&scope, moved, mark.from, &senders, &mut outgoing);
     }
     scope.services.fanout.send(outgoing);
-    for reply in rest.into_iter().flat_map(|(_, replies)| replies) {
-        if let AcknowledgeReply::Caller(reply) = reply {
-            reply.answer(answer.clone());
-        }
+    for mark in rest {
+        mark.answer(&answer);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use actix::{Actor, Addr, Context, Handler, Message as ActixMessage, Recipient};
 
-use crate::actors::fanout::SocketRef;
+pub use super::answer::{CommandAnswer, MarkAnswer, SendAnswer};
 use crate::actors::request::ReplyTo;
 use crate::domain::chat::{ChatKind, Role};
 use crate::domain::message::{Draft, Message};
@@ -11,7 +11,6 @@ use crate::id::{ChatId, ConnectionId, MediaId, MessageId, UserId};
 use crate::request;
 use crate::storage::chats::PersonalSetting;
 use crate::storage::messages::ChatPatch;
-use crate::wire::message::SentView;
 
 /// Makes a chat, or finds the one it repeats. Answered by the chat group, not by a ChatActor.
 #[derive(Clone, Debug)]
@@ -100,19 +99,6 @@ pub enum ChatCommand {
     Refresh(ReplyTo<()>),
 }
 
-/// Where the ack of a send goes.
-#[derive(Debug)]
-pub enum SendReply {
-    /// A caller that waits (REST). `duplicate`: it had been sent before, the ids are the first ones.
-    Caller(ReplyTo<SentView>),
-    /// A socket: the ack leaves as a frame from the commit itself, in rev order.
-    Socket {
-        socket: SocketRef,
-        /// The frame's `id`, echoed.
-        frame_id: Option<String>,
-    },
-}
-
 #[derive(Debug)]
 pub struct SendMessage {
     pub sender: UserId,
@@ -120,7 +106,7 @@ pub struct SendMessage {
     pub draft: Draft,
     /// Copied by forward; never set by a client's own send.
     pub forwarded: bool,
-    pub reply: SendReply,
+    pub reply: SendAnswer,
 }
 
 #[derive(Debug)]
@@ -146,17 +132,7 @@ pub struct Acknowledge {
     pub up_to_seq: u64,
     /// The connection it came by, which needs no echo.
     pub from: Option<ConnectionId>,
-    pub reply: AcknowledgeReply,
-}
-
-#[derive(Debug)]
-pub enum AcknowledgeReply {
-    Caller(ReplyTo<()>),
-    /// Only errors are answered.
-    Socket {
-        socket: SocketRef,
-        frame_id: Option<String>,
-    },
+    pub reply: MarkAnswer,
 }
 
 /// Never stored; ends by itself after 5 s.
@@ -164,8 +140,7 @@ pub enum AcknowledgeReply {
 pub struct Typing {
     pub user: UserId,
     pub started: bool,
-    pub socket: SocketRef,
-    pub frame_id: Option<String>,
+    pub reply: MarkAnswer,
 }
 
 #[derive(Debug)]

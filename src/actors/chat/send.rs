@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::announce::Outgoing;
-use super::answer::SendAnswer;
+use super::requests::SendAnswer;
 use super::scope::ChatScope;
 use crate::domain::chat_rules;
 use crate::domain::message::{Draft, Message};
@@ -97,7 +97,7 @@ pub async fn send_batch(mut scope: ChatScope, batch: Vec<PendingSend>) -> SendsD
 
 fn refuse_all(sends: Vec<PendingSend>, failure: &Failure) {
     for send in sends {
-        send.answer.refuse(failure.clone());
+        send.answer.refuse(failure);
     }
 }
 
@@ -127,7 +127,7 @@ async fn check(scope: &ChatScope, batch: Vec<PendingSend>) -> Vec<PendingSend> {
             let key = (send.sender, send.client_message_id.clone());
             let failure = failures.get(&key).cloned();
             send.answer
-                .refuse(failure.unwrap_or_else(Failure::not_found));
+                .refuse(&failure.unwrap_or_else(Failure::not_found));
         }
     }
     allowed
@@ -266,10 +266,10 @@ async fn answer_repeats(scope: &ChatScope, batch: Vec<PendingSend>) -> Vec<Pendi
             Some(message) if message.content_hash == send.draft.content_hash => {
                 match super::status::sender_view(scope, message).await {
                     Ok(view) => send.answer.ack(SentView::new(view, true), &mut outgoing),
-                    Err(failure) => send.answer.refuse(failure),
+                    Err(failure) => send.answer.refuse(&failure),
                 }
             }
-            Some(_) => send.answer.refuse(Failure::new(
+            Some(_) => send.answer.refuse(&Failure::new(
                 ErrorCode::Conflict,
                 "another message was sent with this clientMessageId",
             )),

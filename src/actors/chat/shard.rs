@@ -112,14 +112,14 @@ impl ChatShard {
             if held.commands.len() < HELD {
                 held.commands.push(message);
             } else {
-                message.command.refuse(&full(), &self.services.fanout);
+                message.command.refuse(&full());
             }
             return;
         }
         match tell(&resident.commands, message) {
             Ok(()) => {}
             Err(Refused::Full(message)) => {
-                message.command.refuse(&full(), &self.services.fanout);
+                message.command.refuse(&full());
             }
             Err(Refused::Closed(message)) => {
                 self.start(chat_id, ctx);

@@ -10,7 +10,7 @@ use super::requests::Typing;
 use crate::actors::fanout::FanOut;
 use crate::domain::chat_rules;
 use crate::id::UserId;
-use crate::wire::frame::{self, Event};
+use crate::wire::frame::Event;
 
 /// How long one `typing.start` lasts.
 const TYPING: Duration = Duration::from_secs(5);
@@ -21,10 +21,9 @@ impl ChatActor {
             return;
         };
         if let Err(failure) = scope.roster().active(typing.user) {
-            let error = frame::error(typing.frame_id.as_deref(), &failure);
-            scope.services.fanout.answer(typing.socket, error);
-            return;
+            return typing.reply.refuse(&failure);
         }
+        typing.reply.done();
         if !typing.started {
             self.stop_typing(typing.user, ctx);
             return;

@@ -11,13 +11,12 @@ use dashmap::DashMap;
 use super::Node;
 use super::close::CloseReason;
 use super::presence;
-use crate::actors::chat::requests::{Acknowledge, AcknowledgeReply, ChatCommand};
+use crate::actors::chat::requests::{Acknowledge, ChatCommand, MarkAnswer};
 use crate::actors::fanout::SocketRef;
 use crate::actors::request::{Refused, tell};
 use crate::clock::Timestamp;
 use crate::domain::receipts::ReceiptKind;
 use crate::id::{ChatId, ConnectionId, UserId};
-use crate::wire::frame;
 
 const ORDERS_WAITING: usize = 256;
 /// How long receipts of one chat are gathered.
@@ -50,8 +49,7 @@ pub enum SessionOrder {
 #[derive(Debug)]
 pub struct Mark {
     pub seq: u64,
-    pub socket: SocketRef,
-    pub frame_id: Option<String>,
+    pub reply: MarkAnswer,
 }
 
 /// Closes one socket.
@@ -234,9 +232,9 @@ impl SessionActor {
                 place.insert(mark);
             }
             Entry::Occupied(mut kept) if kept.get().seq <= mark.seq => {
-                kept.insert(mark);
+                kept.insert(mark).reply.done();
             }
-            Entry::Occupied(_) => {}
+            Entry::Occupied(_) => mark.reply.done(),
         }
     }
 
@@ -247,16 +245,10 @@ impl SessionActor {
                 user: self.user,
                 kind,
                 up_to_seq: mark.seq,
-                from: Some(mark.socket.connection),
-                reply: AcknowledgeReply::Socket {
-                    socket: mark.socket,
-                    frame_id: mark.frame_id.clone(),
-                },
+                from: mark.reply.connection(),
+                reply: mark.reply,
             });
-            if let Err(failure) = self.node.door.tell(chat_id, command) {
-                let refused = frame::error(mark.frame_id.as_deref(), &failure);
-                self.node.fanout.answer(mark.socket, refused);
-            }
+            self.node.door.tell(chat_id, command);
         }
     }
 }

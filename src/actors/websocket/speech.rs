@@ -12,7 +12,7 @@ use super::frame::ClientFrame;
 use super::presence::{self, WATCHED_PER_SOCKET};
 use super::session::{Mark, SessionOrder};
 use crate::actors::auth::requests::{TokenClaims, ValidateToken};
-use crate::actors::chat::requests::{ChatCommand, SendMessage, SendReply, Typing};
+use crate::actors::chat::requests::{ChatCommand, CommandAnswer, SendMessage, Typing};
 use crate::actors::request::{Answer, ask};
 use crate::domain::message::Draft;
 use crate::error::Failure;
@@ -39,8 +39,7 @@ impl ConnectionActor {
             ClientFrame::Acknowledge { chat_id, kind, seq } => {
                 let mark = Mark {
                     seq,
-                    socket: self.room.socket(&self.link),
-                    frame_id: id,
+                    reply: self.answer(id),
                 };
                 let order = SessionOrder::Mark {
                     chat_id,
@@ -79,14 +78,15 @@ impl ConnectionActor {
             client_message_id: client_message_id.unwrap_or_else(|| Uuid::now_v7().to_string()),
             draft,
             forwarded: false,
-            reply: SendReply::Socket {
-                socket: self.room.socket(&self.link),
-                frame_id: id.clone(),
-            },
+            reply: self.answer(id),
         });
-        if let Err(failure) = self.room.node.door.tell(chat_id, command) {
-            self.refuse(id.as_deref(), &failure);
-        }
+        self.room.node.door.tell(chat_id, command);
+    }
+
+    /// Where the answer of a command from this socket goes.
+    fn answer<T>(&self, id: Option<String>) -> CommandAnswer<T> {
+        let socket = self.room.socket(&self.link);
+        CommandAnswer::socket(socket, id, self.room.node.fanout.clone())
     }
 
     fn typing(&mut self, id: Option<String>, chat_id: ChatId, started: bool) {
@@ -100,12 +100,9 @@ impl ConnectionActor {
         let command = ChatCommand::Typing(Typing {
             user: self.link.user,
             started,
-            socket: self.room.socket(&self.link),
-            frame_id: id.clone(),
+            reply: self.answer(id),
         });
-        if let Err(failure) = self.room.node.door.tell(chat_id, command) {
-            self.refuse(id.as_deref(), &failure);
-        }
+        self.room.node.door.tell(chat_id, command);
     }
 
     /// Watches people for this socket, and says of each how he stands.

@@ -3,11 +3,11 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use troupe::actors::chat::requests::{ChatCommand, RemoveMember, Typing};
+use troupe::actors::chat::requests::{Acknowledge, ChatCommand, RemoveMember, SendMessage, Typing};
 use troupe::actors::chat::shard::CountActive;
-use troupe::actors::fanout::SocketRef;
+use troupe::domain::message::draft;
+use troupe::domain::receipts::ReceiptKind;
 use troupe::error::ErrorCode;
-use troupe::id::ConnectionId;
 
 use super::stage::Stage;
 
@@ -34,6 +34,40 @@ async fn a_dead_chat_actor_is_followed_by_another() {
     let repeat = stage.send(chat, ada, "1", "before").await.expect("repeat");
     assert!(repeat.duplicate);
     assert_eq!(repeat.seq, 1);
+}
+
+#[actix::test]
+async fn what_waits_in_a_chat_that_dies_is_answered() {
+    let stage = Stage::new().await;
+    let (chat, [ada, ben]) = stage.direct().await;
+    stage.trouble.rosters.shut();
+    let frames = ["a", "b", "read"];
+    for id in ["a", "b"] {
+        let send = ChatCommand::Send(SendMessage {
+            sender: ada,
+            client_message_id: id.to_owned(),
+            draft: draft::parse("text", Some("hi".to_owned()), None, None).expect("a draft"),
+            forwarded: false,
+            reply: stage.socket_answer(id),
+        });
+        stage.door.tell(chat, send);
+    }
+    let mark = ChatCommand::Acknowledge(Acknowledge {
+        user: ben,
+        kind: ReceiptKind::Read,
+        up_to_seq: 1,
+        from: None,
+        reply: stage.socket_answer("read"),
+    });
+    stage.door.tell(chat, mark);
+    stage.trouble.rosters.until_waiting(1).await;
+    stage.trouble.panics.store(true, Ordering::SeqCst);
+    stage.trouble.rosters.open();
+    stage.until_frame("error").await;
+    stage.settle().await;
+    for id in frames {
+        assert_eq!(stage.refusals(id), ["outcome_unknown"], "{id}");
+    }
 }
 
 #[actix::test]
@@ -148,16 +182,9 @@ async fn typing_ends_by_itself_after_five_seconds() {
     let typing = Typing {
         user: ada,
         started: true,
-        socket: SocketRef {
-            lane: 0,
-            connection: ConnectionId::new(),
-        },
-        frame_id: None,
+        reply: stage.socket_answer("typing"),
     };
-    stage
-        .door
-        .tell(chat, ChatCommand::Typing(typing))
-        .expect("told");
+    stage.door.tell(chat, ChatCommand::Typing(typing));
     stage.until_frame("typing.start").await;
 
     tokio::time::pause();

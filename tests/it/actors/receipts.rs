@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use troupe::actors::chat::requests::{Acknowledge, AcknowledgeReply, ChatCommand};
+use troupe::actors::chat::requests::{Acknowledge, ChatCommand, MarkAnswer};
 use troupe::actors::request::{Answer, ReplyTo};
 use troupe::domain::receipts::ReceiptKind;
 use troupe::id::{ChatId, UserId};
@@ -17,7 +17,7 @@ fn mark(user: UserId, up_to_seq: u64, reply: ReplyTo<()>) -> ChatCommand {
         kind: ReceiptKind::Read,
         up_to_seq,
         from: None,
-        reply: AcknowledgeReply::Caller(reply),
+        reply: MarkAnswer::caller(reply),
     })
 }
 
@@ -34,8 +34,7 @@ fn unanswered(
     up_to_seq: u64,
 ) -> oneshot::Receiver<Answer<()>> {
     let (reply, answered) = ReplyTo::channel();
-    let told = stage.door.tell(chat, mark(user, up_to_seq, reply));
-    told.expect("told");
+    stage.door.tell(chat, mark(user, up_to_seq, reply));
     answered
 }
 

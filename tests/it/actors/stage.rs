@@ -8,18 +8,18 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler};
 use tempfile::TempDir;
-use troupe::actors::chat::requests::{ChatCommand, SendMessage, SendReply};
+use troupe::actors::chat::requests::{ChatCommand, CommandAnswer, SendAnswer, SendMessage};
 use troupe::actors::chat::scope::ChatServices;
 use troupe::actors::chat::shard::{ChatShard, CountActive};
 use troupe::actors::chat::writer::Writer;
-use troupe::actors::fanout::{Deliver, Delivery, Fanout};
+use troupe::actors::fanout::{Deliver, Delivery, Fanout, SocketRef};
 use troupe::actors::placement::ChatDoor;
 use troupe::actors::request::Answer;
 use troupe::clock::{Clock, Timestamp};
 use troupe::domain::chat::{Chat, ChatKind, Member, Role};
 use troupe::domain::message::draft;
 use troupe::domain::phone::Phone;
-use troupe::id::{ChatId, UserId};
+use troupe::id::{ChatId, ConnectionId, UserId};
 use troupe::storage::Stores;
 use troupe::storage::chats::{ChatStore, NewChat};
 use troupe::wire::message::SentView;
@@ -189,10 +189,32 @@ impl Stage {
                     client_message_id,
                     draft,
                     forwarded: false,
-                    reply: SendReply::Caller(reply),
+                    reply: SendAnswer::caller(reply),
                 })
             })
             .await
+    }
+
+    /// Where the answer of a frame with this id goes: to the recording lane.
+    pub fn socket_answer<T>(&self, frame_id: &str) -> CommandAnswer<T> {
+        let socket = SocketRef {
+            lane: 0,
+            connection: ConnectionId::new(),
+        };
+        CommandAnswer::socket(socket, Some(frame_id.to_owned()), self.fanout.clone())
+    }
+
+    /// The code with which the frame with this id was refused, once or more.
+    pub fn refusals(&self, frame_id: &str) -> Vec<String> {
+        let errors = self.texts("error", None).into_iter();
+        let errors = errors.map(|text| {
+            let json = text.find('{').map_or("", |at| &text[at..]);
+            serde_json::from_str::<serde_json::Value>(json).expect("JSON")
+        });
+        errors
+            .filter(|error| error["id"] == frame_id)
+            .map(|error| error["code"].as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 
     /// Gives someone a connection on the recording lane.

@@ -197,9 +197,9 @@ impl ChatStore for TroubledChats {
     }
 
     async fn find(&self, chat_id: ChatId) -> StoreResult<Option<Roster>> {
+        self.trouble.rosters.pass().await?;
         let panics = self.trouble.panics.swap(false, Ordering::SeqCst);
         assert!(!panics, "armed to panic");
-        self.trouble.rosters.pass().await?;
         self.inner.find(chat_id).await
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use troupe::actors::chat::requests::{AcknowledgeReply, ChatCommand};
+use troupe::actors::chat::requests::ChatCommand;
 use troupe::domain::receipts::ReceiptKind;
 use troupe::id::{ChatId, UserId};
 
@@ -48,11 +48,8 @@ async fn the_latest_of_each_kind_and_chat_goes_on_within_250_ms() {
     );
     let first = &got[0].3;
     assert_eq!((first.user, first.from), (user, Some(phone.connection)));
-    let AcknowledgeReply::Socket { socket, frame_id } = &first.reply else {
-        panic!("an error goes to the socket");
-    };
-    assert_eq!(socket.connection, phone.connection);
-    assert_eq!(frame_id.as_deref(), Some("a40"));
+    assert_eq!(first.reply.connection(), Some(phone.connection));
+    assert_eq!(first.reply.frame_id(), Some("a40"));
     assert!(tablet.is_alive().await);
 }
 

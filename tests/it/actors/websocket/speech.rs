@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use troupe::actors::chat::requests::{ChatCommand, SendReply};
+use troupe::actors::chat::requests::ChatCommand;
+use troupe::error::Failure;
 use troupe::id::{ChatId, UserId};
-use troupe::wire::frame::{FrameClass, encode};
 
 use super::stage::Stage;
 
@@ -88,7 +88,7 @@ async fn bad_frames_get_an_error_that_names_the_field_and_the_connection_lives()
 }
 
 #[actix::test]
-async fn a_send_reaches_its_chat_and_its_ack_comes_back_by_the_lane() {
+async fn a_send_reaches_its_chat_and_its_answer_comes_back_by_the_lane() {
     let stage = Stage::new();
     let user = UserId::new();
     let mut peer = stage.open(user).await;
@@ -107,19 +107,22 @@ async fn a_send_reaches_its_chat_and_its_ack_comes_back_by_the_lane() {
     };
     assert_eq!((to, first.sender), (chat, user));
     assert_eq!(first.client_message_id, "c-1");
-    let SendReply::Socket { socket, frame_id } = first.reply else {
-        panic!("the ack goes to the socket");
-    };
-    assert_eq!(socket.connection, peer.connection);
-    assert_eq!(frame_id.as_deref(), Some("\u{1f600} any string"));
+    assert_eq!(first.reply.connection(), Some(peer.connection));
+    assert_eq!(first.reply.frame_id(), Some("\u{1f600} any string"));
     let Some((_, ChatCommand::Send(second))) = commands.next() else {
         panic!("frames are handled in order");
     };
     assert!(!second.client_message_id.is_empty(), "one is made");
 
-    let ack = encode(FrameClass::Message, &json!({"type": "ack", "id": frame_id}));
-    stage.fanout.answer(socket, ack);
-    assert_eq!(peer.expect("ack").await["id"], json!(frame_id));
+    first.reply.refuse(&Failure::forbidden("not today"));
+    let error = peer.expect("error").await;
+    assert_eq!(
+        (&error["id"], &error["code"]),
+        (&json!("\u{1f600} any string"), &json!("forbidden"))
+    );
+    drop(second);
+    let error = peer.expect("error").await;
+    assert_eq!(error["code"], "outcome_unknown", "never without an answer");
 }
 
 #[actix::test]
