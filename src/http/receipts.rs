@@ -101,13 +101,13 @@ async fn mark(
     }
     let marks = furthest.into_iter().map(|(chat_id, up_to_seq)| {
         door.ask(chat_id, move |reply| {
-            ChatCommand::Acknowledge(Acknowledge {
+            ChatCommand::Acknowledge(vec![Acknowledge {
                 user,
                 kind,
                 up_to_seq,
                 from: None,
                 reply: MarkAnswer::caller(reply),
-            })
+            }])
         })
     });
     try_join_all(marks).await?;

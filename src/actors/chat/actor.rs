@@ -137,7 +137,7 @@ impl ChatActor {
 
     fn take(&mut self, command: ChatCommand, ctx: &mut Context<Self>) {
         match command {
-            ChatCommand::Acknowledge(mark) => self.acknowledge(mark, ctx),
+            ChatCommand::Acknowledge(marks) => self.acknowledge(marks, ctx),
             ChatCommand::Typing(typing) => self.typing(typing, ctx),
             command if self.queue.len() >= QUEUE => {
                 let failure = Failure::unavailable("too much is waiting in this chat, try again");
@@ -206,30 +206,25 @@ impl ChatActor {
         self.advance(ctx);
     }
 
-    fn acknowledge(&mut self, mark: Acknowledge, ctx: &mut Context<Self>) {
+    fn acknowledge(&mut self, marks: Vec<Acknowledge>, ctx: &mut Context<Self>) {
         let Some(scope) = self.scope() else {
             return;
         };
-        if scope.roster().active(mark.user).is_ok() && mark.up_to_seq <= scope.known_seq() {
+        let (plain, doubtful) = receipts::sort(&scope, marks);
+        for mark in plain {
             receipts::gather(&mut self.receipts, mark);
-            self.flush_receipts(ctx);
+        }
+        self.flush_receipts(ctx);
+        if doubtful.is_empty() {
             return;
         }
-        let check = async move {
-            let verdict = receipts::check(&scope, &mark).await;
-            (mark, verdict)
-        };
-        ctx.spawn(
-            check
-                .into_actor(self)
-                .map(|(mark, verdict), actor, ctx| match verdict {
-                    Ok(()) => {
-                        receipts::gather(&mut actor.receipts, mark);
-                        actor.flush_receipts(ctx);
-                    }
-                    Err(failure) => mark.reply.refuse(&failure),
-                }),
-        );
+        let checked = async move { receipts::check(&scope, doubtful).await }.into_actor(self);
+        ctx.spawn(checked.map(|good, actor, ctx| {
+            for mark in good {
+                receipts::gather(&mut actor.receipts, mark);
+            }
+            actor.flush_receipts(ctx);
+        }));
     }
 
     fn flush_receipts(&mut self, ctx: &mut Context<Self>) {

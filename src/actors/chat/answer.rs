@@ -134,7 +134,11 @@ impl ChatCommand {
     pub fn refuse(self, failure: &Failure) {
         match self {
             Self::Send(send) => send.reply.refuse(failure),
-            Self::Acknowledge(mark) => mark.reply.refuse(failure),
+            Self::Acknowledge(marks) => {
+                for mark in marks {
+                    mark.reply.refuse(failure);
+                }
+            }
             Self::Typing(typing) => typing.reply.refuse(failure),
             Self::Edit(_, reply) => reply.answer(Err(failure.clone())),
             Self::Delete(_, reply)

@@ -52,19 +52,39 @@ pub fn gather(waiting: &mut WaitingMarks, mark: Acknowledge) {
     }
 }
 
-/// Is this a mark that this chat can take? Beyond the known head, the log itself is asked.
-pub async fn check(scope: &ChatScope, mark: &Acknowledge) -> Result<(), Failure> {
-    scope.roster().active(mark.user)?;
-    if mark.up_to_seq > scope.known_seq() {
-        let heads = scope.services.stores.messages.heads(scope.chat_id).await?;
-        if mark.up_to_seq > heads.seq {
-            return Err(Failure::invalid(
-                "seq",
-                "beyond the newest message of this chat",
-            ));
+/// Marks that count as they are, and those that a look at the log must decide.
+pub fn sort(scope: &ChatScope, marks: Vec<Acknowledge>) -> (Vec<Acknowledge>, Vec<Acknowledge>) {
+    let known = scope.known_seq();
+    marks
+        .into_iter()
+        .partition(|mark| mark.up_to_seq <= known && scope.roster().active(mark.user).is_ok())
+}
+
+/// Gives back those that this chat can take and refuses the others: beyond the known head the log
+/// itself is asked.
+pub async fn check(scope: &ChatScope, marks: Vec<Acknowledge>) -> Vec<Acknowledge> {
+    let mut members = Vec::with_capacity(marks.len());
+    for mark in marks {
+        match scope.roster().active(mark.user) {
+            Ok(_) => members.push(mark),
+            Err(failure) => mark.reply.refuse(&failure),
         }
     }
-    Ok(())
+    if members.is_empty() {
+        return members;
+    }
+    let heads = scope.services.stores.messages.heads(scope.chat_id).await;
+    let head = heads.map(|heads| heads.seq).map_err(Failure::from);
+    let beyond = || Failure::invalid("seq", "beyond the newest message of this chat");
+    let mut good = Vec::with_capacity(members.len());
+    for mark in members {
+        match &head {
+            Ok(head) if mark.up_to_seq <= *head => good.push(mark),
+            Ok(_) => mark.reply.refuse(&beyond()),
+            Err(failure) => mark.reply.refuse(failure),
+        }
+    }
+    good
 }
 
 /// Stores what was gathered, tells the senders concerned and answers.

@@ -86,7 +86,8 @@ pub struct ToChat {
 #[derive(Debug)]
 pub enum ChatCommand {
     Send(SendMessage),
-    Acknowledge(Acknowledge),
+    /// What one member marked at about the same time; each counts or is refused by itself.
+    Acknowledge(Vec<Acknowledge>),
     Typing(Typing),
     Edit(EditMessage, ReplyTo<Message>),
     Delete(DeleteMessage, ReplyTo<()>),

@@ -1,7 +1,7 @@
 //! SessionActor: one per signed-in user. It owns which sockets he has, gathers his receipts, and
 //! says when he comes and goes.
 
-use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ use crate::domain::receipts::ReceiptKind;
 use crate::id::{ChatId, ConnectionId, UserId};
 
 const ORDERS_WAITING: usize = 256;
-/// How long receipts of one chat are gathered.
+/// Receipts that are gathered at most, and how long.
+const MARKS: usize = 256;
 const GATHER: Duration = Duration::from_millis(100);
 /// How long someone without a socket still counts as here: a phone that changes networks.
 const GRACE: Duration = Duration::from_secs(4);
@@ -122,7 +123,8 @@ pub struct SessionActor {
     user: UserId,
     /// Oldest first.
     sockets: Vec<Socket>,
-    marks: BTreeMap<(ChatId, ReceiptKind), Mark>,
+    marks: BTreeMap<ChatId, Vec<Acknowledge>>,
+    marks_waiting: usize,
     /// Which coming and going the latest timer belongs to.
     turn: u32,
     /// When the last socket ended, while that one or another is waited for.
@@ -138,6 +140,7 @@ impl SessionActor {
             user,
             sockets: Vec::new(),
             marks: BTreeMap::new(),
+            marks_waiting: 0,
             turn: 0,
             left_at: None,
             struck_off: false,
@@ -223,31 +226,29 @@ impl SessionActor {
         Some(holder)
     }
 
+    /// Gathers without judging: what lies beyond the head only the chat's owner knows.
     fn mark(&mut self, chat_id: ChatId, kind: ReceiptKind, mark: Mark, ctx: &mut Context<Self>) {
         if self.marks.is_empty() {
             ctx.run_later(GATHER, |session, _| session.flush());
         }
-        match self.marks.entry((chat_id, kind)) {
-            Entry::Vacant(place) => {
-                place.insert(mark);
-            }
-            Entry::Occupied(mut kept) if kept.get().seq <= mark.seq => {
-                kept.insert(mark).reply.done();
-            }
-            Entry::Occupied(_) => mark.reply.done(),
+        self.marks.entry(chat_id).or_default().push(Acknowledge {
+            user: self.user,
+            kind,
+            up_to_seq: mark.seq,
+            from: mark.reply.connection(),
+            reply: mark.reply,
+        });
+        self.marks_waiting += 1;
+        if self.marks_waiting >= MARKS {
+            self.flush();
         }
     }
 
     /// Hands gathered receipts to the chats' owners.
     fn flush(&mut self) {
-        for ((chat_id, kind), mark) in std::mem::take(&mut self.marks) {
-            let command = ChatCommand::Acknowledge(Acknowledge {
-                user: self.user,
-                kind,
-                up_to_seq: mark.seq,
-                from: mark.reply.connection(),
-                reply: mark.reply,
-            });
+        self.marks_waiting = 0;
+        for (chat_id, marks) in std::mem::take(&mut self.marks) {
+            let command = ChatCommand::Acknowledge(marks);
             self.node.door.tell(chat_id, command);
         }
     }

@@ -52,13 +52,13 @@ async fn what_waits_in_a_chat_that_dies_is_answered() {
         });
         stage.door.tell(chat, send);
     }
-    let mark = ChatCommand::Acknowledge(Acknowledge {
+    let mark = ChatCommand::Acknowledge(vec![Acknowledge {
         user: ben,
         kind: ReceiptKind::Read,
         up_to_seq: 1,
         from: None,
         reply: stage.socket_answer("read"),
-    });
+    }]);
     stage.door.tell(chat, mark);
     stage.trouble.rosters.until_waiting(1).await;
     stage.trouble.panics.store(true, Ordering::SeqCst);

@@ -11,19 +11,20 @@ use troupe::id::{ChatId, UserId};
 
 use super::stage::Stage;
 
-fn mark(user: UserId, up_to_seq: u64, reply: ReplyTo<()>) -> ChatCommand {
-    ChatCommand::Acknowledge(Acknowledge {
+fn mark(user: UserId, up_to_seq: u64, reply: MarkAnswer) -> Acknowledge {
+    Acknowledge {
         user,
         kind: ReceiptKind::Read,
         up_to_seq,
         from: None,
-        reply: MarkAnswer::caller(reply),
-    })
+        reply,
+    }
 }
 
 async fn read(stage: &Stage, chat: ChatId, user: UserId, up_to_seq: u64) -> Answer<()> {
-    let command = |reply| mark(user, up_to_seq, reply);
-    stage.door.ask(chat, command).await
+    let command = |reply| mark(user, up_to_seq, MarkAnswer::caller(reply));
+    let ask = |reply| ChatCommand::Acknowledge(vec![command(reply)]);
+    stage.door.ask(chat, ask).await
 }
 
 /// Marks without waiting; what is given is where the answer would come.
@@ -34,7 +35,8 @@ fn unanswered(
     up_to_seq: u64,
 ) -> oneshot::Receiver<Answer<()>> {
     let (reply, answered) = ReplyTo::channel();
-    stage.door.tell(chat, mark(user, up_to_seq, reply));
+    let marks = vec![mark(user, up_to_seq, MarkAnswer::caller(reply))];
+    stage.door.tell(chat, ChatCommand::Acknowledge(marks));
     answered
 }
 
@@ -101,4 +103,29 @@ async fn a_chat_that_does_not_go_takes_commands_again() {
     };
     let (held, ()) = futures_util::future::join(held, later).await;
     assert_eq!(held.expect("sent by the one that stayed").seq, 2);
+}
+
+#[actix::test]
+async fn a_mark_beyond_the_head_swallows_none_and_each_is_refused_by_itself() {
+    let stage = Stage::new().await;
+    let (chat, [ada, ben]) = stage.direct().await;
+    for number in ["1", "2"] {
+        stage.send(chat, ada, number, "hello").await.expect("sent");
+    }
+    let marks = [(7, "beyond"), (2, "good"), (1, "passed"), (9, "far beyond")]
+        .map(|(seq, id)| mark(ben, seq, stage.socket_answer(id)));
+    stage
+        .door
+        .tell(chat, ChatCommand::Acknowledge(marks.into()));
+    crate::support::eventually("the good one", || async {
+        read_seq(&stage, chat, ben).await == 2
+    })
+    .await;
+    stage.until_frame("error").await;
+    for id in ["beyond", "far beyond"] {
+        assert_eq!(stage.refusals(id), ["invalid"], "{id}");
+    }
+    for id in ["good", "passed"] {
+        assert!(stage.refusals(id).is_empty(), "{id}");
+    }
 }
