@@ -30,7 +30,7 @@ use super::session::{CloseConnection, SessionOrder};
 use super::transport::Transport;
 use crate::domain::flood::{FrameBudget, Verdict};
 use crate::error::Failure;
-use crate::id::{ChatId, UserId};
+use crate::id::UserId;
 use crate::wire::frame;
 use crate::wire::socket::SocketEvent;
 
@@ -99,7 +99,6 @@ pub struct ConnectionActor {
     deaf: bool,
     pub(super) asking: Asking,
     pub(super) watched: Vec<UserId>,
-    pub(super) typed: Option<(ChatId, Instant)>,
 }
 
 /// What is being asked elsewhere for this socket; one of each at a time.
@@ -120,7 +119,6 @@ impl ConnectionActor {
             deaf: false,
             asking: Asking::default(),
             watched: Vec::new(),
-            typed: None,
         }
     }
 

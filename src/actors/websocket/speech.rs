@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use std::sync::Arc;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::connection::ConnectionActor;
@@ -19,9 +18,6 @@ use crate::error::Failure;
 use crate::id::{ChatId, UserId};
 use crate::wire::frame;
 use crate::wire::socket::SocketEvent;
-
-/// A `typing.start` repeated sooner tells nobody anything new; it holds for 5 s where it arrives.
-const TYPING_HOLD: Duration = Duration::from_secs(2);
 
 impl ConnectionActor {
     pub(super) fn handle_frame(
@@ -89,14 +85,8 @@ impl ConnectionActor {
         CommandAnswer::socket(socket, id, self.room.node.fanout.clone())
     }
 
-    fn typing(&mut self, id: Option<String>, chat_id: ChatId, started: bool) {
-        let held = self
-            .typed
-            .is_some_and(|(chat, at)| chat == chat_id && at.elapsed() < TYPING_HOLD);
-        if started && held {
-            return;
-        }
-        self.typed = started.then(|| (chat_id, Instant::now()));
+    /// Each goes on: a repeat moves the end, and only the chat knows what ended it meanwhile.
+    fn typing(&self, id: Option<String>, chat_id: ChatId, started: bool) {
         let command = ChatCommand::Typing(Typing {
             user: self.link.user,
             started,
