@@ -159,6 +159,11 @@ impl ConnectionActor {
     }
 
     fn hear(&mut self, heard: Heard, ctx: &mut Context<Self>) {
+        if heard == Heard::Close {
+            // However much it said before: a goodbye costs nothing.
+            self.deaf = true;
+            return self.link.close(CloseReason::Asked);
+        }
         match self.charge() {
             Verdict::Flooding => return self.link.close(CloseReason::Flooding),
             Verdict::Refuse(after) => {
@@ -176,11 +181,7 @@ impl ConnectionActor {
                 Err(bad) => self.refuse(bad.id.as_deref(), &bad.failure),
             },
             Heard::Ping(payload) => self.link.push(pong(&payload)),
-            Heard::Pong => {}
-            Heard::Close => {
-                self.deaf = true;
-                self.link.close(CloseReason::Asked);
-            }
+            Heard::Pong | Heard::Close => {}
         }
     }
 

@@ -99,6 +99,17 @@ async fn a_close_is_echoed_and_the_stream_ends() {
 }
 
 #[actix::test]
+async fn a_close_is_heard_from_one_that_said_too_much() {
+    let stage = Stage::new();
+    let mut peer = a_peer(&stage).await;
+    for _ in 0..120 {
+        peer.say(json!({"type": "ping"}));
+    }
+    peer.say_bytes(&masked(0x88, &1000u16.to_be_bytes()));
+    assert_eq!(peer.expect_close().await, 1000);
+}
+
+#[actix::test]
 async fn the_server_reads_on_after_its_close_frame() {
     let stage = Stage::new();
     let mut peer = a_peer(&stage).await;
