@@ -96,6 +96,7 @@ impl Groups {
             revocations: revocations.clone(),
             validate_token: auth.validate_token.clone(),
             get_presence: user.get_presence.clone(),
+            find_presence: user.find_presence.clone(),
             sync_chats: message.sync_chats.clone(),
         });
         let limits = Arc::clone(&stores.limits);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use actix::{Actor, Context};
 
 use super::requests::{
-    AddDevice, GetMe, GetPresence, GetPrivacy, GetProfile, ListBlocked, ListContacts, ListDevices,
-    RemoveDevice, SetBlock, SyncContacts, UpdateMe, UpdatePrivacy,
+    AddDevice, FindPresence, GetMe, GetPresence, GetPrivacy, GetProfile, ListBlocked, ListContacts,
+    ListDevices, RemoveDevice, SetBlock, SyncContacts, UpdateMe, UpdatePrivacy,
 };
 use crate::actors::auth::keyring::Keyring;
 use crate::actors::fanout::{FanOut, Fanout};
@@ -69,6 +69,7 @@ handles! { UserActor.users:
     GetPrivacy => get_privacy,
     UpdatePrivacy => update_privacy,
     GetPresence => get_presence,
+    FindPresence => find_presence,
     AddDevice => add_device,
     ListDevices => list_devices,
     RemoveDevice => remove_device,

@@ -1,7 +1,9 @@
 //! Profiles and presence, one's own and others' through the privacy rules.
 
 use super::actor::Users;
-use super::requests::{GetMe, GetPresence, GetProfile, UpdateMe};
+use std::collections::HashMap;
+
+use super::requests::{FindPresence, GetMe, GetPresence, GetProfile, UpdateMe};
 use crate::actors::request::Answer;
 use crate::domain::privacy::{Visible, visible};
 use crate::domain::user::User;
@@ -59,16 +61,35 @@ impl Users {
     /// Who may not see it gets `online: false` and no `lastSeen`.
     pub(super) async fn get_presence(&self, request: GetPresence) -> Answer<PresenceView> {
         let GetPresence { viewer, owner } = request;
-        let seen = self.seen(viewer, owner).await?;
-        let known = match seen.last_seen {
-            true => self.presence(owner).await?,
-            false => None,
+        let owners = vec![owner];
+        let found = self.find_presence(FindPresence { viewer, owners }).await?;
+        found.into_iter().next().ok_or_else(Failure::not_found)
+    }
+
+    /// Two readings, however many they are.
+    pub(super) async fn find_presence(&self, request: FindPresence) -> Answer<Vec<PresenceView>> {
+        let FindPresence { viewer, owners } = request;
+        let relations = self.stores.contacts.relations(viewer, owners).await?;
+        let shown = relations
+            .iter()
+            .filter(|relation| visible(viewer, relation).last_seen)
+            .map(|relation| relation.owner)
+            .collect();
+        let seen = self.stores.presence.find(shown).await?;
+        let known: HashMap<UserId, Seen> =
+            seen.into_iter().map(|seen| (seen.user_id, seen)).collect();
+        let view = |owner: UserId| {
+            let known = known.get(&owner);
+            PresenceView {
+                user_id: owner,
+                online: known.is_some_and(|known| known.online),
+                last_seen: known.and_then(|known| known.last_seen),
+            }
         };
-        Ok(PresenceView {
-            user_id: owner,
-            online: known.is_some_and(|known| known.online),
-            last_seen: known.and_then(|known| known.last_seen),
-        })
+        Ok(relations
+            .iter()
+            .map(|relation| view(relation.owner))
+            .collect())
     }
 
     async fn presence(&self, owner: UserId) -> Answer<Option<Seen>> {

@@ -98,6 +98,13 @@ pub struct GetPresence {
     pub owner: UserId,
 }
 
+/// [`GetPresence`] of many at once, in no order; who does not exist is left out.
+#[derive(Clone, Debug)]
+pub struct FindPresence {
+    pub viewer: UserId,
+    pub owners: Vec<UserId>,
+}
+
 /// Keeps a push token for the caller's session.
 #[derive(Clone, Debug)]
 pub struct AddDevice {
@@ -140,6 +147,7 @@ request!(
     GetPrivacy => Privacy,
     UpdatePrivacy => Privacy,
     GetPresence => PresenceView,
+    FindPresence => Vec<PresenceView>,
     AddDevice => AddedDevice,
     ListDevices => Vec<Device>,
     RemoveDevice => (),
@@ -158,6 +166,7 @@ crate::peers! {
         get_privacy: GetPrivacy,
         update_privacy: UpdatePrivacy,
         get_presence: GetPresence,
+        find_presence: FindPresence,
         add_device: AddDevice,
         list_devices: ListDevices,
         remove_device: RemoveDevice,

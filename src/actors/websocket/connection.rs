@@ -4,6 +4,7 @@
 //! freeze it. So the handshake alone comes from there; the actor lives on a plain `Context`, reads
 //! the request's payload, and writes through a queue that the response body drains.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -98,7 +99,9 @@ pub struct ConnectionActor {
     /// Nothing the peer says is read any more, but for its close frame.
     deaf: bool,
     pub(super) asking: Asking,
-    pub(super) watched: Vec<UserId>,
+    pub(super) watched: BTreeSet<UserId>,
+    /// Whose presence is to be told once the reading under way has ended; all of them are watched.
+    pub(super) untold: BTreeSet<UserId>,
 }
 
 /// What is being asked elsewhere for this socket; one of each at a time.
@@ -106,6 +109,7 @@ pub struct ConnectionActor {
 pub(super) struct Asking {
     pub sync: bool,
     pub renewal: bool,
+    pub presence: bool,
 }
 
 impl ConnectionActor {
@@ -118,7 +122,8 @@ impl ConnectionActor {
             born: Instant::now(),
             deaf: false,
             asking: Asking::default(),
-            watched: Vec::new(),
+            watched: BTreeSet::new(),
+            untold: BTreeSet::new(),
         }
     }
 
@@ -215,7 +220,7 @@ impl Drop for ConnectionActor {
     fn drop(&mut self) {
         self.room.leave(&self.link);
         self.link.end();
-        for user in self.watched.drain(..) {
+        for user in std::mem::take(&mut self.watched) {
             self.room.node.watches.remove(user, self.link.id);
         }
         let closed = SessionOrder::Closed(self.link.id);

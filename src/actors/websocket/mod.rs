@@ -39,7 +39,7 @@ use super::fanout::Fanout;
 use super::message::requests::SyncChats;
 use super::placement::ChatDoor;
 use super::request::tell;
-use super::user::requests::GetPresence;
+use super::user::requests::{FindPresence, GetPresence};
 use crate::clock::Clock;
 use crate::domain::chat::GROUP_MEMBERS;
 use crate::domain::flood::FrameRate;
@@ -90,6 +90,7 @@ pub struct SocketNeeds {
     pub revocations: Revocations,
     pub validate_token: Recipient<ValidateToken>,
     pub get_presence: Recipient<GetPresence>,
+    pub find_presence: Recipient<FindPresence>,
     pub sync_chats: Recipient<SyncChats>,
 }
 
@@ -104,6 +105,7 @@ pub struct Node {
     pub revocations: Revocations,
     pub validate_token: Recipient<ValidateToken>,
     pub get_presence: Recipient<GetPresence>,
+    pub find_presence: Recipient<FindPresence>,
     pub sync_chats: Recipient<SyncChats>,
     pub sessions: Sessions,
     pub watches: Watches,
@@ -175,6 +177,7 @@ impl Websocket {
             revocations: needs.revocations,
             validate_token: needs.validate_token,
             get_presence: needs.get_presence,
+            find_presence: needs.find_presence,
             sync_chats: needs.sync_chats,
             sessions: Sessions::default(),
             watches: Watches::default(),

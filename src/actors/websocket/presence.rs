@@ -1,19 +1,20 @@
 //! Who watches whom, and telling them when someone comes or goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use dashmap::DashMap;
 
 use super::Node;
+use super::connection::ConnectionActor;
 use crate::actors::fanout::{Delivery, SocketRef};
 use crate::actors::request::{Answer, ask};
-use crate::actors::user::requests::GetPresence;
+use crate::actors::user::requests::{FindPresence, GetPresence};
 use crate::clock::Timestamp;
-use crate::error::ErrorCode;
 use crate::id::{ConnectionId, UserId};
-use crate::wire::frame::{Event, Frame};
+use crate::wire::frame::Event;
 use crate::wire::user::PresenceView;
 
 /// Most people one socket may watch.
@@ -116,18 +117,50 @@ async fn announce(node: &Node, owner: UserId) {
     }
 }
 
-/// `presence.updated` of one person as another may see it; a stranger is offline.
-pub async fn seen_by(node: &Node, viewer: UserId, owner: UserId) -> Answer<Frame> {
-    let view = view(node, viewer, owner).await;
-    let view = match view {
-        Err(failure) if failure.code() == ErrorCode::NotFound => PresenceView {
-            user_id: owner,
-            online: false,
-            last_seen: None,
-        },
-        other => other?,
-    };
-    Ok(Event::PresenceUpdated(&view).frame())
+impl ConnectionActor {
+    /// Tells how people stand: one reading at a time, and who is asked for meanwhile is in the next
+    /// one. A stranger is offline; who could not be read is left out.
+    pub(super) fn tell_presence(
+        &mut self,
+        users: impl IntoIterator<Item = UserId>,
+        ctx: &mut Context<Self>,
+    ) {
+        self.untold.extend(users);
+        if self.asking.presence || self.untold.is_empty() {
+            return;
+        }
+        self.asking.presence = true;
+        let owners: Vec<UserId> = std::mem::take(&mut self.untold).into_iter().collect();
+        let find = self.room.node.find_presence.clone();
+        let viewer = self.link.user;
+        let reading = async move {
+            let request = FindPresence {
+                viewer,
+                owners: owners.clone(),
+            };
+            (ask(&find, request).await, owners)
+        };
+        ctx.spawn(reading.into_actor(self).map(|(found, owners), actor, ctx| {
+            actor.asking.presence = false;
+            if let Ok(found) = found {
+                actor.say_presence(&owners, found);
+            }
+            actor.tell_presence([], ctx);
+        }));
+    }
+
+    fn say_presence(&self, owners: &[UserId], found: Vec<PresenceView>) {
+        let mut found: HashMap<UserId, PresenceView> =
+            found.into_iter().map(|view| (view.user_id, view)).collect();
+        for owner in owners {
+            let view = found.remove(owner).unwrap_or(PresenceView {
+                user_id: *owner,
+                online: false,
+                last_seen: None,
+            });
+            self.link.push(Event::PresenceUpdated(&view).frame());
+        }
+    }
 }
 
 async fn view(node: &Node, viewer: UserId, owner: UserId) -> Answer<PresenceView> {

@@ -1,14 +1,14 @@
 //! What each frame of a client sets going.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
-use std::sync::Arc;
 use uuid::Uuid;
 
 use super::connection::ConnectionActor;
 use super::frame::ClientFrame;
-use super::presence::{self, WATCHED_PER_SOCKET};
+use super::presence::WATCHED_PER_SOCKET;
 use super::session::{Mark, SessionOrder};
 use crate::actors::auth::requests::{TokenClaims, ValidateToken};
 use crate::actors::chat::requests::{ChatCommand, CommandAnswer, SendMessage, Typing};
@@ -97,18 +97,14 @@ impl ConnectionActor {
 
     /// Watches people for this socket, and says of each how he stands.
     fn watch(&mut self, id: Option<&str>, user_ids: Vec<UserId>, ctx: &mut Context<Self>) {
-        let fresh: Vec<UserId> = user_ids
-            .iter()
-            .copied()
-            .filter(|user| !self.watched.contains(user))
-            .collect();
+        let user_ids: BTreeSet<UserId> = user_ids.into_iter().collect();
+        let fresh: Vec<UserId> = user_ids.difference(&self.watched).copied().collect();
         if self.watched.len() + fresh.len() > WATCHED_PER_SOCKET {
             let message = "one connection watches at most 500 people";
             return self.refuse(id, &Failure::invalid("userIds", message));
         }
         for user in fresh {
-            if !self.watched.contains(&user) {
-                self.watched.push(user);
+            if self.watched.insert(user) {
                 let place = self.room.socket(&self.link);
                 self.room.node.watches.insert(user, self.link.user, place);
             }
@@ -117,31 +113,18 @@ impl ConnectionActor {
     }
 
     fn unwatch(&mut self, user: UserId) {
-        if let Some(index) = self.watched.iter().position(|watched| *watched == user) {
-            self.watched.swap_remove(index);
+        if self.watched.remove(&user) {
+            self.untold.remove(&user);
             self.room.node.watches.remove(user, self.link.id);
         }
     }
 
-    /// One `presence.updated` each, one after the other; who is not there is left out.
-    fn tell_presence(&self, user_ids: Vec<UserId>, ctx: &mut Context<Self>) {
-        let node = Arc::clone(&self.room.node);
-        let link = std::rc::Rc::clone(&self.link);
-        let telling = async move {
-            for user in user_ids {
-                if let Ok(frame) = presence::seen_by(&node, link.user, user).await {
-                    link.push(frame);
-                }
-            }
-        };
-        ctx.spawn(telling.into_actor(self));
-    }
-
     /// Back in front, a client is told how those it watches stand now.
-    fn set_foreground(&self, foreground: bool, ctx: &mut Context<Self>) {
+    fn set_foreground(&mut self, foreground: bool, ctx: &mut Context<Self>) {
         let was_background = self.link.set_background(!foreground);
         if foreground && was_background {
-            self.tell_presence(self.watched.clone(), ctx);
+            let watched = self.watched.clone();
+            self.tell_presence(watched, ctx);
         }
     }
 

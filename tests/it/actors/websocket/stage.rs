@@ -16,7 +16,7 @@ use troupe::actors::fanout::{FanOut, Fanout};
 use troupe::actors::message::requests::SyncChats;
 use troupe::actors::placement::ChatDoor;
 use troupe::actors::request::Answer;
-use troupe::actors::user::requests::GetPresence;
+use troupe::actors::user::requests::{FindPresence, GetPresence};
 use troupe::actors::websocket::connection::{self, Outbound};
 use troupe::actors::websocket::link::{Admission, Link};
 use troupe::actors::websocket::queue::Queue;
@@ -43,6 +43,9 @@ pub struct Backdrop {
     pub presence: Mutex<BTreeMap<UserId, Seen>>,
     /// Who shows nobody whether he is there.
     pub hidden: Mutex<Vec<UserId>>,
+    /// How many people each reading of presence was about, and how long each takes.
+    pub readings: Mutex<Vec<usize>>,
+    pub reading_takes: Mutex<Duration>,
     pub heads: Mutex<BTreeMap<ChatId, (HeadView, Vec<UserId>)>>,
     pub tokens: Mutex<BTreeMap<String, TokenClaims>>,
     pub syncs: Mutex<VecDeque<SyncView>>,
@@ -89,6 +92,7 @@ impl Stage {
             revocations: revocations.clone(),
             validate_token: player.clone().recipient(),
             get_presence: player.clone().recipient(),
+            find_presence: player.clone().recipient(),
             sync_chats: player.recipient(),
         });
         let doorway = websocket.doorway();
@@ -187,16 +191,35 @@ impl Handler<ValidateToken> for Player {
 impl Handler<GetPresence> for Player {
     type Result = ResponseFuture<Answer<PresenceView>>;
     fn handle(&mut self, ask: GetPresence, _: &mut Self::Context) -> Self::Result {
-        let hidden = self.0.hidden.lock().contains(&ask.owner);
-        let seen = self.0.presence.lock().get(&ask.owner).copied();
-        let seen = seen.filter(|_| !hidden);
+        let view = self.0.view(ask.owner);
+        Box::pin(async move { Ok(view) })
+    }
+}
+
+impl Handler<FindPresence> for Player {
+    type Result = ResponseFuture<Answer<Vec<PresenceView>>>;
+    fn handle(&mut self, ask: FindPresence, _: &mut Self::Context) -> Self::Result {
+        let backdrop = Arc::clone(&self.0);
+        backdrop.readings.lock().push(ask.owners.len());
+        let takes = *backdrop.reading_takes.lock();
         Box::pin(async move {
-            Ok(PresenceView {
-                user_id: ask.owner,
-                online: seen.is_some_and(|seen| seen.online),
-                last_seen: seen.and_then(|seen| seen.last_seen),
-            })
+            tokio::time::sleep(takes).await;
+            let owners = ask.owners.into_iter();
+            Ok(owners.map(|owner| backdrop.view(owner)).collect())
         })
+    }
+}
+
+impl Backdrop {
+    fn view(&self, owner: UserId) -> PresenceView {
+        let hidden = self.hidden.lock().contains(&owner);
+        let seen = self.presence.lock().get(&owner).copied();
+        let seen = seen.filter(|_| !hidden);
+        PresenceView {
+            user_id: owner,
+            online: seen.is_some_and(|seen| seen.online),
+            last_seen: seen.and_then(|seen| seen.last_seen),
+        }
     }
 }
 

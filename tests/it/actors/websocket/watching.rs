@@ -96,3 +96,25 @@ async fn back_in_front_a_client_hears_how_those_it_watches_stand() {
     peer.say(json!({"type": "client.state", "foreground": true}));
     assert_eq!(peer.expect("presence.updated").await["online"], true);
 }
+
+#[actix::test]
+async fn presence_is_read_for_many_at_once_and_one_reading_at_a_time() {
+    let stage = Stage::new();
+    *stage.backdrop.reading_takes.lock() = Duration::from_secs(1);
+    let mut peer = stage.open(UserId::new()).await;
+    let crowd: Vec<UserId> = (0..90).map(|_| UserId::new()).collect();
+    for few in crowd.chunks(3) {
+        peer.say(json!({"type": "presence.subscribe", "userIds": few}));
+        peer.say(json!({"type": "client.state", "foreground": false}));
+        peer.say(json!({"type": "client.state", "foreground": true}));
+    }
+    peer.say(json!({"type": "presence.unsubscribe", "userIds": [crowd[89]]}));
+    assert!(peer.is_alive().await);
+    stage.pass(Duration::from_secs(10)).await;
+    assert_eq!(*stage.backdrop.readings.lock(), [3, 89]);
+    let mut told = Vec::new();
+    while let Some(Said::Frame(frame)) = peer.next_within(Duration::from_millis(1)).await {
+        told.push(frame["userId"].clone());
+    }
+    assert_eq!(told.len(), 3 + 89);
+}
