@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, SpawnHandle, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, SpawnHandle,
+    WrapFuture,
 };
 
 use super::change::carry_out;
@@ -61,7 +62,20 @@ pub struct ChatActor {
 }
 
 impl ChatActor {
-    pub fn new(chat_id: ChatId, services: Arc<ChatServices>, departure: Departure) -> Self {
+    /// Starts on this arbiter. The mailbox has its size at once: a chat that was cold gets all that
+    /// came for it before it first runs.
+    pub fn start_here(
+        chat_id: ChatId,
+        services: Arc<ChatServices>,
+        departure: Departure,
+    ) -> Addr<Self> {
+        Self::create(|ctx| {
+            ctx.set_mailbox_capacity(QUEUE);
+            Self::new(chat_id, services, departure)
+        })
+    }
+
+    fn new(chat_id: ChatId, services: Arc<ChatServices>, departure: Departure) -> Self {
         Self {
             chat_id,
             services,
@@ -262,7 +276,6 @@ impl Actor for ChatActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(QUEUE);
         metrics::gauge!("troupe_actors", "kind" => "chat").increment(1);
         self.load(ctx);
     }

@@ -136,7 +136,7 @@ impl ChatShard {
             generation: self.generation,
             orderly: false,
         };
-        let actor = ChatActor::new(chat_id, Arc::clone(&self.services), departure).start();
+        let actor = ChatActor::start_here(chat_id, Arc::clone(&self.services), departure);
         self.residents.insert(
             chat_id,
             Resident {

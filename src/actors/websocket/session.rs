@@ -69,9 +69,13 @@ impl Sessions {
     /// Tells a user's session of a new socket; starts the session here if he has none.
     pub fn open(&self, node: &Arc<Node>, user: UserId, order: SessionOrder) {
         let start = || {
-            SessionActor::new(Arc::clone(node), user)
-                .start()
-                .recipient()
+            let session = SessionActor::new(Arc::clone(node), user);
+            // Before it first runs it may be sent more than the usual 16.
+            let started = SessionActor::create(|ctx| {
+                ctx.set_mailbox_capacity(ORDERS_WAITING);
+                session
+            });
+            started.recipient()
         };
         let mut entry = self.by_user.entry(user).or_insert_with(start);
         if !entry.connected() {
@@ -257,8 +261,7 @@ impl SessionActor {
 impl Actor for SessionActor {
     type Context = Context<Self>;
 
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(ORDERS_WAITING);
+    fn started(&mut self, _: &mut Self::Context) {
         metrics::gauge!("troupe_sessions").increment(1.0);
     }
 

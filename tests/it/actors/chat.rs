@@ -137,6 +137,17 @@ async fn a_flood_at_one_chat_is_answered_to_the_last_and_others_go_on() {
 }
 
 #[actix::test]
+async fn a_cold_chat_takes_what_a_warm_one_takes() {
+    let stage = Stage::new().await;
+    let (chat, [ada, _]) = stage.direct().await;
+    assert_eq!(stage.active().await, 0);
+    let sends = (0..500).map(|n| stage.send(chat, ada, format!("{n}"), "all at once"));
+    for sent in futures_util::future::join_all(sends).await {
+        sent.expect("none is refused");
+    }
+}
+
+#[actix::test]
 async fn a_repeat_gets_its_first_ids_even_after_its_sender_was_removed() {
     let stage = Stage::new().await;
     let (chat, [admin, member]) = stage.group().await;
