@@ -1,6 +1,6 @@
 //! A batch of sends of one chat: checked, numbered, written, acked and fanned out (D1–D3).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::announce::Outgoing;
 use super::requests::SendAnswer;
@@ -47,8 +47,10 @@ pub async fn send_batch(mut scope: ChatScope, batch: Vec<PendingSend>) -> SendsD
     let mut lost = false;
     scope.freshen().await;
     let mut waiting = batch;
+    let mut repeats = Vec::new();
+    let mut refusal = Failure::unavailable("this chat is contended, try again");
     for _ in 0..ATTEMPTS {
-        let allowed = check(&scope, waiting).await;
+        let allowed = set_aside(check(&scope, waiting).await, &mut repeats);
         waiting = Vec::new();
         if allowed.is_empty() {
             break;
@@ -67,8 +69,7 @@ pub async fn send_batch(mut scope: ChatScope, batch: Vec<PendingSend>) -> SendsD
                 publish(&mut scope, numbered, &mut written);
                 let rest = rest.into_iter().map(|one| one.pending).collect();
                 if let Err(failure) = scope.reload().await {
-                    lost = true;
-                    refuse_all(rest, &failure);
+                    (lost, refusal, waiting) = (true, failure, rest);
                     break;
                 }
                 waiting = answer_repeats(&scope, rest).await;
@@ -76,23 +77,32 @@ pub async fn send_batch(mut scope: ChatScope, batch: Vec<PendingSend>) -> SendsD
             Appended::Failed(error) => {
                 // What may have been written late takes numbers: heads are read before the next.
                 lost = error.kind != StoreErrorKind::Unavailable || scope.reload().await.is_err();
-                refuse_all(
-                    numbered.into_iter().map(|one| one.pending).collect(),
-                    &error.into(),
-                );
+                refusal = error.into();
+                waiting = numbered.into_iter().map(|one| one.pending).collect();
                 break;
             }
         }
     }
-    refuse_all(
-        waiting,
-        &Failure::unavailable("this chat is contended, try again"),
-    );
+    refuse_all(waiting, &refusal);
+    if !repeats.is_empty() {
+        refuse_all(answer_repeats(&scope, repeats).await, &refusal);
+    }
     SendsDone {
         scope,
         written,
         lost,
     }
+}
+
+/// Lets one send of each id go on. The others are answered once it is known what became of it: each
+/// would meet the unique index and cost the whole batch an attempt.
+fn set_aside(batch: Vec<PendingSend>, repeats: &mut Vec<PendingSend>) -> Vec<PendingSend> {
+    let mut seen = HashSet::with_capacity(batch.len());
+    let (first, again) = batch
+        .into_iter()
+        .partition(|send| seen.insert((send.sender, send.client_message_id.clone())));
+    repeats.extend::<Vec<_>>(again);
+    first
 }
 
 fn refuse_all(sends: Vec<PendingSend>, failure: &Failure) {

@@ -185,6 +185,40 @@ async fn a_repeat_gets_its_first_ids_even_after_its_sender_was_removed() {
 }
 
 #[actix::test]
+async fn repeats_at_once_cost_the_others_nothing() {
+    let stage = Stage::new().await;
+    let (chat, [ada, ben]) = stage.direct().await;
+    stage.send(chat, ada, "warm", "loaded").await.expect("sent");
+    let repeats = (0..40).flat_map(|n| {
+        let (id, other) = (format!("{}", n % 10), n >= 30);
+        let text = if other { "other words" } else { "hello" };
+        [stage.send(chat, ada, id, text)]
+    });
+    let others = (0..40).map(|n| stage.send(chat, ben, format!("{n}"), "hello"));
+    let (repeats, others) = futures_util::future::join(
+        futures_util::future::join_all(repeats),
+        futures_util::future::join_all(others),
+    )
+    .await;
+    for sent in others {
+        sent.expect("not refused for what others repeat");
+    }
+    for (n, answer) in repeats.iter().enumerate() {
+        match answer {
+            Ok(sent) if n < 30 => {
+                assert_eq!(sent.duplicate, n >= 10, "{n}");
+                let first = repeats[n % 10].as_ref().expect("sent");
+                assert_eq!(sent.message_id, first.message_id);
+            }
+            Err(failure) if n >= 30 => assert_eq!(failure.code(), ErrorCode::Conflict),
+            other => panic!("{n}: {other:?}"),
+        }
+    }
+    let head = stage.stores.messages.heads(chat).await.expect("heads");
+    assert_eq!(head.seq, 1 + 10 + 40);
+}
+
+#[actix::test]
 async fn typing_ends_by_itself_after_five_seconds() {
     let stage = Stage::new().await;
     let (chat, [ada, ben]) = stage.direct().await;
