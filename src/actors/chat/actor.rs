@@ -14,7 +14,7 @@ use actix::{
 };
 
 use super::change::carry_out;
-use super::receipts::{self, WaitingMarks};
+use super::receipts::{self, Passed, WaitingMarks};
 use super::requests::ToChat;
 use super::requests::{Acknowledge, ChatCommand};
 use super::scope::{Cast, ChatScope, ChatServices};
@@ -54,6 +54,8 @@ pub struct ChatActor {
     busy: bool,
     receipts: WaitingMarks,
     receipts_busy: bool,
+    /// Stored and not told yet.
+    passed: Vec<Passed>,
     recent: VecDeque<(u64, UserId)>,
     pub(super) typing: HashMap<UserId, SpawnHandle>,
     stopping: bool,
@@ -85,6 +87,7 @@ impl ChatActor {
             busy: false,
             receipts: WaitingMarks::new(),
             receipts_busy: false,
+            passed: Vec::new(),
             recent: VecDeque::new(),
             typing: HashMap::new(),
             stopping: false,
@@ -127,6 +130,7 @@ impl ChatActor {
                     }
                     actor.advance(ctx);
                     // Marks that were gathered while it was loaded again.
+                    actor.tell_receipts();
                     actor.flush_receipts(ctx);
                 }
                 Err(failure) => actor.give_up(&failure, ctx),
@@ -252,11 +256,25 @@ impl ChatActor {
         let waiting = std::mem::take(&mut self.receipts);
         let recent = self.recent.iter().copied().collect();
         let stored = receipts::store(scope, waiting, recent).into_actor(self);
-        ctx.spawn(stored.map(|(), actor, ctx| {
+        ctx.spawn(stored.map(|mut stored, actor, ctx| {
             actor.receipts_busy = false;
+            actor.passed.append(&mut stored.passed);
+            actor.tell_receipts();
+            stored.answer();
             actor.flush_receipts(ctx);
             actor.stop_when_idle(ctx);
         }));
+    }
+
+    /// With the roster as it is now, not as it was before the store was asked; a chat that is being
+    /// loaded tells when it is.
+    fn tell_receipts(&mut self) {
+        let Some(scope) = self.scope() else {
+            return;
+        };
+        let passed = std::mem::take(&mut self.passed);
+        let outgoing = receipts::announce(&scope, &passed);
+        scope.services.fanout.send(outgoing);
     }
 
     fn stop_when_idle(&mut self, ctx: &mut Context<Self>) {

@@ -87,35 +87,74 @@ pub async fn check(scope: &ChatScope, marks: Vec<Acknowledge>) -> Vec<Acknowledg
     good
 }
 
-/// Stores what was gathered, tells the senders concerned and answers.
-/// `recent` are the seqs and senders of the newest messages, oldest first.
-pub async fn store(scope: ChatScope, waiting: WaitingMarks, recent: Vec<(u64, UserId)>) {
+/// A mark that was stored, and who sent what it passed over.
+pub struct Passed {
+    moved: Moved,
+    from: Option<ConnectionId>,
+    senders: Vec<UserId>,
+}
+
+/// What became of marks.
+pub struct Stored {
+    /// To be told.
+    pub passed: Vec<Passed>,
+    marks: Vec<WaitingMark>,
+    outcome: Result<(), Failure>,
+}
+
+impl Stored {
+    /// Answers everyone who waits.
+    pub fn answer(self) {
+        for mark in self.marks {
+            mark.answer(&self.outcome);
+        }
+    }
+}
+
+/// Stores what was gathered. `recent` are the seqs and senders of the newest messages, oldest first.
+pub async fn store(scope: ChatScope, waiting: WaitingMarks, recent: Vec<(u64, UserId)>) -> Stored {
     let at = scope.services.clock.now();
-    let (mut marks, mut rest) = (Vec::new(), Vec::new());
-    for ((user_id, kind), mark) in waiting {
-        marks.push(ReceiptMark {
-            chat_id: scope.chat_id,
-            user_id,
-            kind,
-            up_to_seq: mark.up_to_seq,
-            at,
-        });
-        rest.push(mark);
-    }
-    let stored = scope.services.stores.receipts.advance(marks).await;
-    let answer = match &stored {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Failure::from(error.clone())),
+    let (stored, marks): (Vec<ReceiptMark>, Vec<WaitingMark>) = waiting
+        .into_iter()
+        .map(|((user_id, kind), mark)| {
+            let stored = ReceiptMark {
+                chat_id: scope.chat_id,
+                user_id,
+                kind,
+                up_to_seq: mark.up_to_seq,
+                at,
+            };
+            (stored, mark)
+        })
+        .unzip();
+    let mut passed = Vec::new();
+    let outcome = match scope.services.stores.receipts.advance(stored).await {
+        Ok(moved) => {
+            for (moved, mark) in moved.into_iter().zip(&marks) {
+                passed.push(Passed {
+                    senders: senders(&scope, &moved, &recent).await,
+                    moved,
+                    from: mark.from,
+                });
+            }
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
     };
+    Stored {
+        passed,
+        marks,
+        outcome,
+    }
+}
+
+/// The frames that tell of stored marks, to who is in the chat by now (D8).
+pub fn announce(scope: &ChatScope, passed: &[Passed]) -> Outgoing {
     let mut outgoing = Outgoing::new();
-    for (moved, mark) in stored.iter().flatten().zip(&rest) {
-        let senders = senders(&scope, moved, &recent).await;
-        announce(&scope, moved, mark.from, &senders, &mut outgoing);
+    for one in passed {
+        tell(scope, one, &mut outgoing);
     }
-    scope.services.fanout.send(outgoing);
-    for mark in rest {
-        mark.answer(&answer);
-    }
+    outgoing
 }
 
 fn range(moved: &Moved) -> (u64, u64) {
@@ -161,13 +200,12 @@ async fn senders(scope: &ChatScope, moved: &Moved, recent: &[(u64, UserId)]) -> 
     senders
 }
 
-fn announce(
-    scope: &ChatScope,
-    moved: &Moved,
-    from: Option<ConnectionId>,
-    senders: &[UserId],
-    outgoing: &mut Outgoing,
-) {
+fn tell(scope: &ChatScope, passed: &Passed, outgoing: &mut Outgoing) {
+    let Passed {
+        moved,
+        from,
+        senders,
+    } = passed;
     let read = moved.before.read_seq < moved.after.read_seq;
     let delivered = moved.before.delivered_seq < moved.after.delivered_seq;
     let Ok(reader) = scope.roster().active(moved.mark.user_id) else {
@@ -181,7 +219,7 @@ fn announce(
     } else {
         ReceiptKind::Delivered
     };
-    outgoing.push(status(scope, moved, own, &[reader.user_id], from));
+    outgoing.push(status(scope, moved, own, &[reader.user_id], *from));
     let watchers: Vec<&Member> = senders
         .iter()
         .filter_map(|sender| scope.roster().active(*sender).ok())

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use troupe::actors::chat::requests::{Acknowledge, ChatCommand, MarkAnswer};
+use troupe::actors::chat::requests::{Acknowledge, ChatCommand, MarkAnswer, RemoveMember};
 use troupe::actors::request::{Answer, ReplyTo};
 use troupe::domain::receipts::ReceiptKind;
 use troupe::id::{ChatId, UserId};
@@ -128,4 +128,35 @@ async fn a_mark_beyond_the_head_swallows_none_and_each_is_refused_by_itself() {
     for id in ["good", "passed"] {
         assert!(stage.refusals(id).is_empty(), "{id}");
     }
+}
+
+#[actix::test]
+async fn who_was_removed_before_a_mark_was_stored_is_not_told_of_it() {
+    let stage = Stage::new().await;
+    let (chat, [admin, member]) = stage.group().await;
+    stage.online(member);
+    for number in ["1", "2"] {
+        let sent = stage.send(chat, member, number, "hello").await;
+        sent.expect("sent");
+    }
+    read(&stage, chat, admin, 1).await.expect("stored");
+    stage.until_frame("message.status").await;
+    assert_eq!(stage.frames_to(member, "message.status").len(), 1);
+
+    stage.trouble.receipts.shut();
+    let mut later = unanswered(&stage, chat, admin, 2);
+    stage.trouble.receipts.until_waiting(1).await;
+    let remove = RemoveMember {
+        actor: admin,
+        user: member,
+    };
+    let removed = stage
+        .door
+        .ask(chat, |reply| ChatCommand::RemoveMember(remove, reply));
+    removed.await.expect("removed");
+    later.try_recv().expect_err("still waits");
+    stage.trouble.receipts.open();
+    later.await.expect("answered").expect("stored");
+    stage.settle().await;
+    assert_eq!(stage.frames_to(member, "message.status").len(), 1);
 }
