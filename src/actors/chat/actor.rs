@@ -257,13 +257,20 @@ impl ChatActor {
         let recent = self.recent.iter().copied().collect();
         let stored = receipts::store(scope, waiting, recent).into_actor(self);
         ctx.spawn(stored.map(|mut stored, actor, ctx| {
-            actor.receipts_busy = false;
             actor.passed.append(&mut stored.passed);
             actor.tell_receipts();
-            stored.answer();
-            actor.flush_receipts(ctx);
-            actor.stop_when_idle(ctx);
+            if stored.settle(&mut actor.receipts) {
+                ctx.run_later(receipts::RETRY, Self::receipts_written);
+            } else {
+                actor.receipts_written(ctx);
+            }
         }));
+    }
+
+    fn receipts_written(&mut self, ctx: &mut Context<Self>) {
+        self.receipts_busy = false;
+        self.flush_receipts(ctx);
+        self.stop_when_idle(ctx);
     }
 
     /// With the roster as it is now, not as it was before the store was asked; a chat that is being

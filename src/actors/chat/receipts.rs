@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::announce::Outgoing;
 use super::requests::{Acknowledge, MarkAnswer};
@@ -24,21 +25,28 @@ pub struct WaitingMark {
     pub callers: Vec<MarkAnswer>,
     /// The latest that came by a socket speaks for those before it.
     pub socket: Option<MarkAnswer>,
+    /// How often it could not be stored.
+    failures: u32,
 }
 
 impl WaitingMark {
-    fn answer(self, answer: &Result<(), Failure>) {
+    fn done(self) {
         for reply in self.callers.into_iter().chain(self.socket) {
-            match answer {
-                Ok(()) => reply.done(),
-                Err(failure) => reply.refuse(failure),
-            }
+            reply.done();
         }
     }
 }
 
 /// Marks that wait for the next write: one per member and kind, the furthest.
-pub type WaitingMarks = HashMap<(UserId, ReceiptKind), WaitingMark>;
+pub type WaitingMarks = HashMap<MarkPlace, WaitingMark>;
+
+/// A mark counts for one member and kind.
+type MarkPlace = (UserId, ReceiptKind);
+
+/// Writes of one mark that may fail before its socket is told.
+const FAILURES: u32 = 5;
+/// How long after a failure receipts are written again.
+pub const RETRY: Duration = Duration::from_secs(1);
 
 /// Adds a mark to those that wait.
 pub fn gather(waiting: &mut WaitingMarks, mark: Acknowledge) {
@@ -98,39 +106,57 @@ pub struct Passed {
 pub struct Stored {
     /// To be told.
     pub passed: Vec<Passed>,
-    marks: Vec<WaitingMark>,
+    marks: Vec<(MarkPlace, WaitingMark)>,
     outcome: Result<(), Failure>,
 }
 
 impl Stored {
-    /// Answers everyone who waits.
-    pub fn answer(self) {
-        for mark in self.marks {
-            mark.answer(&self.outcome);
+    /// Answers everyone who waits. Callers are told of a failure and may try again; what came by a
+    /// socket, whose client would not, goes back to `waiting` for some time. `true`: it failed.
+    pub fn settle(self, waiting: &mut WaitingMarks) -> bool {
+        let Err(failure) = self.outcome else {
+            self.marks.into_iter().for_each(|(_, mark)| mark.done());
+            return false;
+        };
+        for (place, mark) in self.marks {
+            for reply in mark.callers {
+                reply.refuse(&failure);
+            }
+            let Some(socket) = mark.socket else { continue };
+            if mark.failures + 1 >= FAILURES {
+                socket.refuse(&failure);
+                continue;
+            }
+            let entry = waiting.entry(place).or_default();
+            entry.up_to_seq = entry.up_to_seq.max(mark.up_to_seq);
+            entry.failures = entry.failures.max(mark.failures + 1);
+            if entry.socket.is_some() {
+                socket.done();
+            } else {
+                entry.socket = Some(socket);
+                entry.from = mark.from;
+            }
         }
+        true
     }
 }
 
 /// Stores what was gathered. `recent` are the seqs and senders of the newest messages, oldest first.
 pub async fn store(scope: ChatScope, waiting: WaitingMarks, recent: Vec<(u64, UserId)>) -> Stored {
     let at = scope.services.clock.now();
-    let (stored, marks): (Vec<ReceiptMark>, Vec<WaitingMark>) = waiting
-        .into_iter()
-        .map(|((user_id, kind), mark)| {
-            let stored = ReceiptMark {
-                chat_id: scope.chat_id,
-                user_id,
-                kind,
-                up_to_seq: mark.up_to_seq,
-                at,
-            };
-            (stored, mark)
-        })
-        .unzip();
+    let marks: Vec<_> = waiting.into_iter().collect();
+    let stored = marks.iter().map(|((user_id, kind), mark)| ReceiptMark {
+        chat_id: scope.chat_id,
+        user_id: *user_id,
+        kind: *kind,
+        up_to_seq: mark.up_to_seq,
+        at,
+    });
+    let stored = stored.collect();
     let mut passed = Vec::new();
     let outcome = match scope.services.stores.receipts.advance(stored).await {
         Ok(moved) => {
-            for (moved, mark) in moved.into_iter().zip(&marks) {
+            for (moved, (_, mark)) in moved.into_iter().zip(&marks) {
                 passed.push(Passed {
                     senders: senders(&scope, &moved, &recent).await,
                     moved,

@@ -160,3 +160,49 @@ async fn who_was_removed_before_a_mark_was_stored_is_not_told_of_it() {
     stage.settle().await;
     assert_eq!(stage.frames_to(member, "message.status").len(), 1);
 }
+
+/// What a socket marks.
+fn by_socket(stage: &Stage, chat: ChatId, user: UserId, up_to_seq: u64, frame_id: &str) {
+    let marks = vec![mark(user, up_to_seq, stage.socket_answer(frame_id))];
+    stage.door.tell(chat, ChatCommand::Acknowledge(marks));
+}
+
+#[actix::test]
+async fn a_mark_that_could_not_be_stored_is_stored_later() {
+    let stage = Stage::new().await;
+    let (chat, [ada, ben]) = stage.direct().await;
+    stage.send(chat, ada, "1", "hello").await.expect("sent");
+    stage.trouble.receipts.fail(2);
+    by_socket(&stage, chat, ben, 1, "mark");
+    for left in [1, 0] {
+        crate::support::eventually("a failure", || async {
+            stage.trouble.receipts.failures_left() == left
+        })
+        .await;
+        stage.settle().await;
+        stage.pass(Duration::from_secs(2)).await;
+    }
+    crate::support::eventually("the mark", || async {
+        read_seq(&stage, chat, ben).await == 1
+    })
+    .await;
+    assert!(stage.refusals("mark").is_empty());
+}
+
+#[actix::test]
+async fn a_mark_that_cannot_be_stored_is_refused_in_the_end() {
+    let stage = Stage::new().await;
+    let (chat, [ada, ben]) = stage.direct().await;
+    stage.send(chat, ada, "1", "hello").await.expect("sent");
+    stage.trouble.receipts.fail(100);
+    by_socket(&stage, chat, ben, 1, "mark");
+    let refused = read(&stage, chat, ben, 1).await;
+    refused.expect_err("a caller is told at once");
+    for _ in 0..10 {
+        stage.pass(Duration::from_secs(2)).await;
+    }
+    assert_eq!(stage.refusals("mark"), ["unavailable"]);
+    stage.trouble.receipts.fail(0);
+    stage.pass_idle().await;
+    assert_eq!(stage.active().await, 0, "nothing keeps it");
+}
