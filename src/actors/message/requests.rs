@@ -120,11 +120,12 @@ impl SyncLimits {
         chat_bytes: 1024 * 1024,
         total_bytes: 8 * 1024 * 1024,
     };
-    /// The `sync` frame: every chat, each in frames that fit 256 KiB.
+    /// The `sync` frame: every chat, each in frames that fit 256 KiB. An answer waits in memory for
+    /// as long as its peer takes to read it, so it is small, and the socket asks again.
     pub const SOCKET: Self = Self {
         chats: usize::MAX,
         chat_bytes: 160 * 1024,
-        total_bytes: 8 * 1024 * 1024,
+        total_bytes: 512 * 1024,
     };
 }
 

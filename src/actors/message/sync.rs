@@ -87,8 +87,10 @@ impl Reader {
         {
             let room = ask.limits.chats - all.items.len();
             let (now, later) = rest.split_at(rest.len().min(CHUNK).min(room));
-            self.add(&mut all, ask.user, now, ask.limits.chat_bytes)
-                .await?;
+            // So that one chunk is no larger than a whole answer.
+            let share = ask.limits.total_bytes / now.len().max(1);
+            let chat_bytes = ask.limits.chat_bytes.min(share);
+            self.add(&mut all, ask.user, now, chat_bytes).await?;
             rest = later;
         }
         Ok((all, rest.len()))

@@ -3,6 +3,7 @@
 mod chat;
 mod guardian;
 mod reading;
+mod reading_bounds;
 mod reading_receipts;
 mod receipts;
 mod stage;
