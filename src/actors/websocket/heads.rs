@@ -1,6 +1,7 @@
 //! A lost tail is found without a later message (D6): what changed lately, told to who may see it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
@@ -23,6 +24,8 @@ const LOOK_BACK: Duration = Duration::from_secs(60);
 /// What changed since the last round, by who may see it.
 #[derive(Debug, Default)]
 pub struct HeadsRound {
+    /// Which whole round it is, counted from 1: one that tells everything of the last minute again.
+    pub whole: Option<u64>,
     pub chats: AHashMap<UserId, Vec<(ChatId, HeadView)>>,
     /// The rev of each online user's own log.
     pub me: AHashMap<UserId, u64>,
@@ -39,6 +42,8 @@ pub struct HeadsActor {
     /// What was told of the last minute's chats, so that it is told once.
     told: AHashMap<ChatId, (HeadView, Timestamp)>,
     reading: bool,
+    /// Asked for while another was being read, which may have looked before something was lost.
+    again: bool,
 }
 
 impl HeadsActor {
@@ -47,10 +52,11 @@ impl HeadsActor {
             node,
             told: AHashMap::new(),
             reading: false,
+            again: false,
         }
     }
 
-    fn read(&mut self, ctx: &mut Context<Self>) {
+    fn read(&mut self, whole: Option<u64>, ctx: &mut Context<Self>) {
         if self.reading {
             return;
         }
@@ -58,17 +64,31 @@ impl HeadsActor {
         let now = self.node.clock.now();
         let told = std::mem::take(&mut self.told);
         let round = read_round(Arc::clone(&self.node), told, now).into_actor(self);
-        ctx.spawn(round.map(|(round, told), heads, _| {
+        ctx.spawn(round.map(move |(round, told), heads, ctx| {
             heads.reading = false;
             heads.told = told;
-            let Some(round) = round else { return };
-            let round = Arc::new(round);
-            for lane in heads.node.lanes.read().iter() {
-                if tell(lane, LaneOrder::Heads(Arc::clone(&round))).is_err() {
-                    tracing::warn!("a lane did not take its heads");
-                }
+            if let Some(round) = round {
+                heads.tell(HeadsRound { whole, ..round });
+            }
+            if std::mem::take(&mut heads.again) {
+                heads.read_whole(ctx);
             }
         }));
+    }
+
+    fn read_whole(&mut self, ctx: &mut Context<Self>) {
+        let earlier = self.node.whole_rounds.fetch_add(1, Ordering::AcqRel);
+        self.told.clear();
+        self.read(Some(earlier + 1), ctx);
+    }
+
+    fn tell(&self, round: HeadsRound) {
+        let round = Arc::new(round);
+        for lane in self.node.lanes.read().iter() {
+            if tell(lane, LaneOrder::Heads(Arc::clone(&round))).is_err() {
+                tracing::warn!("a lane did not take its heads");
+            }
+        }
     }
 }
 
@@ -120,7 +140,7 @@ impl Actor for HeadsActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(ROUND, Self::read);
+        ctx.run_interval(ROUND, |heads, ctx| heads.read(None, ctx));
     }
 }
 
@@ -128,9 +148,10 @@ impl Handler<RoundDue> for HeadsActor {
     type Result = ();
 
     fn handle(&mut self, _: RoundDue, ctx: &mut Self::Context) {
-        if !self.reading {
-            self.told.clear();
-            self.read(ctx);
+        if self.reading {
+            self.again = true;
+        } else {
+            self.read_whole(ctx);
         }
     }
 }

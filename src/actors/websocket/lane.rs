@@ -1,6 +1,6 @@
 //! The sockets of one arbiter: deliveries in, frames into their queues; one clock for all of them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,7 +31,11 @@ const STALL: Duration = Duration::from_secs(15);
 pub struct Room {
     pub node: Arc<Node>,
     pub lane: Lane,
+    /// Raised from outside: frames were lost on the way here.
     overflowed: Arc<AtomicBool>,
+    /// Frames were lost: the whole round with which heads are said at once. One that had begun
+    /// before may not know of them.
+    owed: Cell<Option<u64>>,
     sockets: RefCell<Sockets>,
 }
 
@@ -148,7 +152,10 @@ impl Room {
     /// Notes what changed; says it at once when frames were lost on the way here.
     fn take_round(&self, round: &HeadsRound) {
         let mut sockets = self.sockets.borrow_mut();
-        let lost = self.overflowed.swap(false, Ordering::AcqRel);
+        let due = self
+            .owed
+            .get()
+            .is_some_and(|owed| round.whole >= Some(owed));
         for (user, local) in &mut sockets.by_user {
             if let Some(rev) = round.me.get(user) {
                 local.me = local.me.max(*rev);
@@ -160,7 +167,8 @@ impl Room {
                 }
             }
         }
-        if lost {
+        if due {
+            self.owed.set(None);
             let links: Vec<_> = sockets.by_id.values().map(Rc::clone).collect();
             for link in links {
                 sockets.say_heads(&link);
@@ -174,8 +182,14 @@ impl Room {
         }
     }
 
-    pub fn overflowed(&self) -> bool {
-        self.overflowed.load(Ordering::Acquire)
+    /// Asks for heads until those came that know of everything that was lost.
+    fn chase_heads(&self) {
+        if self.overflowed.swap(false, Ordering::AcqRel) {
+            self.owed.set(Some(self.node.whole_rounds() + 1));
+        }
+        if self.owed.get().is_some() {
+            self.node.ask_round();
+        }
     }
 }
 
@@ -232,6 +246,7 @@ impl LaneActor {
             node: Arc::clone(node),
             lane,
             overflowed,
+            owed: Cell::new(None),
             sockets: RefCell::default(),
         });
         ctx.run(Self {
@@ -264,9 +279,7 @@ impl Actor for LaneActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(TICK, |lane, _| {
             lane.guarded(Room::tick);
-            if lane.room.overflowed() {
-                lane.room.node.ask_round();
-            }
+            lane.room.chase_heads();
         });
     }
 }

@@ -22,7 +22,7 @@ pub mod wheel;
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::{Actor, Recipient};
@@ -115,6 +115,8 @@ pub struct Node {
     moving: AtomicUsize,
     draining: AtomicBool,
     lanes: RwLock<Vec<Recipient<LaneOrder>>>,
+    /// Rounds of heads begun that told everything again.
+    whole_rounds: AtomicU64,
     heads: RwLock<Option<Recipient<RoundDue>>>,
 }
 
@@ -122,9 +124,13 @@ impl Node {
     /// Has heads read and told now.
     pub fn ask_round(&self) {
         if let Some(heads) = self.heads.read().as_ref() {
-            // Refused means that a reading is asked for already.
+            // Refused means that a reading is asked for already and has not begun.
             let _ = tell(heads, RoundDue);
         }
+    }
+
+    fn whole_rounds(&self) -> u64 {
+        self.whole_rounds.load(Ordering::Acquire)
     }
 
     fn is_draining(&self) -> bool {
@@ -184,6 +190,7 @@ impl Websocket {
             moving: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             lanes: RwLock::default(),
+            whole_rounds: AtomicU64::new(0),
             heads: RwLock::default(),
         });
         let heads = HeadsActor::new(Arc::clone(&node)).start().recipient();

@@ -1,5 +1,7 @@
 //! A lost tail is found: heads name every chat that changed, to its members alone.
 
+use std::time::Duration;
+
 use serde_json::json;
 use troupe::id::{ChatId, UserId};
 use troupe::wire::socket::HeadView;
@@ -53,4 +55,31 @@ async fn each_change_is_told_once_and_within_35_seconds() {
         assert_eq!(heads, &wanted);
         assert!((put..=put + 1).contains(round), "{told:?}");
     }
+}
+
+#[actix::test]
+async fn frames_lost_while_heads_are_being_read_are_found_at_once() {
+    let stage = Stage::new();
+    let member = UserId::new();
+    let mut peer = stage.open(member).await;
+    let opened = stage.clock.now();
+    let chat = ChatId::new();
+    let put = |seq, rev| {
+        let head = HeadView { seq, rev };
+        let mut heads = stage.backdrop.heads.lock();
+        heads.insert(chat, (head, vec![member]));
+    };
+    put(1, 1);
+    // The round of every 10 s looks, and takes its time to say what it saw.
+    *stage.backdrop.heads_take.lock() = Duration::from_secs(3);
+    stage.pass(Duration::from_millis(10_500)).await;
+    put(2, 2);
+    stage.fanout.lost();
+    stage.pass(Duration::from_millis(1)).await;
+    *stage.backdrop.heads_take.lock() = Duration::ZERO;
+    let heads = peer.expect("heads").await;
+    let named = json!({ chat.to_string(): {"seq": 2, "rev": 2} });
+    assert_eq!(heads["chats"], named);
+    let now = stage.clock.now().since(opened);
+    assert!(now < Duration::from_secs(20), "before its time: {now:?}");
 }

@@ -47,6 +47,8 @@ pub struct Backdrop {
     pub readings: Mutex<Vec<usize>>,
     pub reading_takes: Mutex<Duration>,
     pub heads: Mutex<BTreeMap<ChatId, (HeadView, Vec<UserId>)>>,
+    /// How long a reading of heads takes.
+    pub heads_take: Mutex<Duration>,
     pub tokens: Mutex<BTreeMap<String, TokenClaims>>,
     pub syncs: Mutex<VecDeque<SyncView>>,
 }
@@ -257,11 +259,14 @@ impl PresenceStore for Backdrop {
 #[async_trait]
 impl Tail for Backdrop {
     async fn changed_since(&self, _: Timestamp) -> StoreResult<ahash::AHashMap<ChatId, HeadView>> {
-        let heads = self.heads.lock();
-        Ok(heads
-            .iter()
-            .map(|(chat, (head, _))| (*chat, *head))
-            .collect())
+        let changed = {
+            let heads = self.heads.lock();
+            let heads = heads.iter().map(|(chat, (head, _))| (*chat, *head));
+            heads.collect()
+        };
+        let takes = *self.heads_take.lock();
+        tokio::time::sleep(takes).await;
+        Ok(changed)
     }
 
     async fn members(&self, chats: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>> {
