@@ -94,13 +94,12 @@ impl ChatScope {
 }
 
 impl ChatScope {
-    /// The one frame that tells of a system message and what it did: to everyone in the chat now,
-    /// and to those who were in it before.
+    /// The one frame that tells of a system message and what it did.
     pub fn announce_effect(
         &self,
         message: &Message,
         effect: &ChatEffect,
-        before: &[UserId],
+        to: Vec<UserId>,
     ) -> Outgoing {
         let (view, chat) = (self.view(message), self.chat_view());
         let (chat_id, seq, rev) = (self.chat_id, message.seq, message.rev);
@@ -131,12 +130,6 @@ impl ChatScope {
                 chat,
             },
         };
-        let mut to: Vec<UserId> = self.cast.active.to_vec();
-        to.extend(
-            before
-                .iter()
-                .filter(|user| !self.cast.active.contains(user)),
-        );
         let fan_out = FanOut {
             frame: event.frame(),
             to: to.into(),

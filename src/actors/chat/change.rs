@@ -82,6 +82,10 @@ pub async fn run(scope: &mut ChatScope, change: &impl Decide) -> (Result<bool, F
         match scope.append(vec![entry]).await {
             Appended::Committed => {
                 let lost = settle(scope, &decided).await.is_err();
+                if lost {
+                    // Written, and its frames could not be made: heads are to find it.
+                    scope.services.fanout.lost();
+                }
                 return (Ok(true), lost);
             }
             Appended::Conflict { .. } => {
@@ -108,8 +112,14 @@ async fn settle(scope: &mut ChatScope, change: &Change) -> Result<(), Failure> {
         Change::Acted { message, effect } => {
             scope.heads.seq = message.seq;
             let before = std::sync::Arc::clone(&scope.cast);
-            scope.reload_roster().await?;
-            scope.announce_effect(message, effect, &before.active)
+            if let Err(failure) = scope.reload_roster().await {
+                tell_removed(scope, message, effect);
+                return Err(failure);
+            }
+            let mut to = scope.cast.active.to_vec();
+            let gone = |user: &&UserId| !scope.cast.active.contains(user);
+            to.extend(before.active.iter().filter(gone));
+            scope.announce_effect(message, effect, to)
         }
         Change::Edited { message_id, .. } | Change::Deleted { message_id, .. } => {
             let messages = &scope.services.stores.messages;
@@ -125,6 +135,14 @@ async fn settle(scope: &mut ChatScope, change: &Change) -> Result<(), Failure> {
     scope.announcing();
     scope.services.fanout.send(outgoing);
     Ok(())
+}
+
+/// Heads find what was not told to who is still in the chat; who was removed has no heads of it.
+fn tell_removed(scope: &ChatScope, message: &Message, effect: &ChatEffect) {
+    if let ChatEffect::MembersGone { user_ids, .. } = effect {
+        let told = scope.announce_effect(message, effect, user_ids.clone());
+        scope.services.fanout.send(told);
+    }
 }
 
 impl ChatScope {

@@ -185,6 +185,29 @@ async fn a_repeat_gets_its_first_ids_even_after_its_sender_was_removed() {
 }
 
 #[actix::test]
+async fn a_change_whose_roster_cannot_be_read_again_is_told_all_the_same() {
+    let stage = Stage::new().await;
+    let (chat, [admin, member]) = stage.group().await;
+    stage.send(chat, admin, "1", "hello").await.expect("sent");
+    stage.online(admin);
+    stage.online(member);
+    stage.trouble.rosters.fail(1);
+    let remove = |reply| {
+        let (actor, user) = (admin, member);
+        ChatCommand::RemoveMember(RemoveMember { actor, user }, reply)
+    };
+    stage.door.ask(chat, remove).await.expect("written");
+    stage.until_frame("group.member.removed").await;
+    assert_eq!(stage.frames_to(member, "group.member.removed").len(), 1);
+    assert!(
+        stage.overflowed.load(Ordering::SeqCst),
+        "heads for the rest"
+    );
+    let sent = stage.send(chat, admin, "2", "after").await.expect("sent");
+    assert_eq!((sent.seq, sent.rev), (3, 4));
+}
+
+#[actix::test]
 async fn repeats_at_once_cost_the_others_nothing() {
     let stage = Stage::new().await;
     let (chat, [ada, ben]) = stage.direct().await;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler};
@@ -64,6 +64,8 @@ pub struct Stage {
     pub idle_after: Duration,
     pub trouble: Trouble,
     pub fanout: Fanout,
+    /// Raised when heads are to be said at once.
+    pub overflowed: Arc<AtomicBool>,
     recorder: Recorder,
     data: Arc<TempDir>,
 }
@@ -96,7 +98,7 @@ impl Stage {
         let idle_after = Duration::from_secs(300);
         let fanout = Fanout::default();
         let recorder = Recorder::default();
-        fanout.register(recorder.clone().start().recipient());
+        let (_, overflowed) = fanout.register(recorder.clone().start().recipient());
         let writer = Writer::new(Arc::clone(&stores.messages), Arc::clone(&stores.chats)).start();
         let services = ChatServices {
             stores: stores.clone(),
@@ -112,6 +114,7 @@ impl Stage {
             idle_after,
             trouble,
             fanout,
+            overflowed,
             recorder,
             data,
         }
