@@ -14,6 +14,9 @@ use super::request::tell;
 use crate::id::{ChatId, ConnectionId, UserId};
 use crate::wire::frame::Frame;
 
+/// Most arbiters that may serve sockets: each is a bit of a user's places.
+pub const LANES: usize = 64;
+
 /// One arbiter's index among the lanes.
 pub type Lane = u16;
 

@@ -13,6 +13,7 @@ use actix_web::{App, HttpServer};
 
 use super::middleware::{cors, doorkeeper, frame};
 use super::{admin, routes};
+use crate::actors::fanout::LANES;
 use crate::actors::websocket::queue::PIECE_BYTES;
 use crate::actors::websocket::transport::Transport;
 use crate::config::{Config, HttpConfig};
@@ -94,8 +95,24 @@ where
 }
 
 fn workers(http: &HttpConfig) -> usize {
-    match http.workers {
-        0 => std::thread::available_parallelism().map_or(2, usize::from),
-        workers => workers,
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    lanes(http.workers, processors)
+}
+
+/// Each worker serves sockets and so is a lane.
+fn lanes(wanted: usize, processors: usize) -> usize {
+    let workers = if wanted == 0 { processors } else { wanted };
+    workers.min(LANES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LANES, lanes};
+
+    #[test]
+    fn a_large_machine_has_no_more_workers_than_lanes() {
+        assert_eq!(lanes(0, 4), 4);
+        assert_eq!(lanes(3, 4), 3);
+        assert_eq!(lanes(0, 192), LANES);
     }
 }
