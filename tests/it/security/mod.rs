@@ -2,6 +2,7 @@
 
 mod accounts;
 mod codes;
+mod gate;
 mod junk;
 mod logs;
 mod sessions;
