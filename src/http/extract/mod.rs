@@ -4,6 +4,7 @@ mod address;
 mod body;
 mod caller;
 mod idempotency;
+mod inflate;
 mod params;
 mod path;
 mod shape;

@@ -1,6 +1,7 @@
 //! What a client can do, against the running program, one file per topic.
 
 mod blocks;
+mod compressed;
 mod contacts;
 mod demo_page;
 mod devices;
