@@ -25,6 +25,7 @@ macro_rules! table {
         }
     };
 }
+pub(super) use table;
 
 // Below /api/v1, for anyone.
 table! { open, OPEN, Access::Anyone;
