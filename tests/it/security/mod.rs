@@ -5,6 +5,7 @@ mod codes;
 mod gate;
 mod junk;
 mod logs;
+mod nul;
 mod sessions;
 mod strangers;
 mod tokens;
