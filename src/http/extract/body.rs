@@ -81,7 +81,7 @@ fn read(
 fn check_headers(request: &HttpRequest) -> Result<Encoding, Problem> {
     let refused = || Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
     let headers = request.headers();
-    let encoding = Encoding::of(headers.get(header::CONTENT_ENCODING)).ok_or_else(refused)?;
+    let encoding = Encoding::of(headers).ok_or_else(refused)?;
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
         return Ok(encoding);
     };

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
 use bytes::BytesMut;
 use flate2::write::MultiGzDecoder;
 
@@ -16,11 +16,15 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// What `Content-Encoding` says; `None` is one that is not understood.
-    pub fn of(header: Option<&HeaderValue>) -> Option<Self> {
-        let Some(value) = header else {
+    /// What `Content-Encoding` says; `None` is what is not understood, as two of them.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let mut values = headers.get_all(CONTENT_ENCODING);
+        let Some(value) = values.next() else {
             return Some(Self::Plain);
         };
+        if values.next().is_some() {
+            return None;
+        }
         let is = |name: &[u8]| value.as_bytes().eq_ignore_ascii_case(name);
         if is(b"identity") {
             Some(Self::Plain)

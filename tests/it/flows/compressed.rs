@@ -103,3 +103,19 @@ async fn other_encodings_are_415() {
         sync(&person, encoding, gzip(&plain(60))).await.refused(415);
     }
 }
+
+#[tokio::test]
+async fn an_encoding_said_twice_is_415() {
+    let server = Server::shared().await;
+    let person = server.person().await;
+    let answer = reqwest::Client::new()
+        .post(format!("{}/api/v1/sync", server.origin()))
+        .bearer_auth(&person.access_token)
+        .header("content-encoding", "gzip")
+        .header("content-encoding", "gzip")
+        .body(gzip(&gzip(&plain(60))))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 415);
+}
