@@ -18,12 +18,12 @@ pub struct ChatView {
     /// Of a direct chat the other one's name, so personal and left out of frames that go to
     /// everyone; always there in an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = true)]
     #[schemars(with = "Option<String>")]
     pub name: Option<Option<String>>,
     /// As the name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = true)]
     #[schemars(with = "Option<String>")]
     pub avatar_url: Option<Option<String>>,
     pub head_seq: u64,
@@ -115,7 +115,10 @@ pub struct PersonalChatView {
 pub struct ChatDetails {
     pub description: Option<String>,
     pub avatar_media_id: Option<MediaId>,
+    // Not of `GET /chats`, whose items have the same schema.
+    #[schema(required = false)]
     pub admin_only: bool,
+    #[schema(required = false)]
     pub created_by: UserId,
 }
 

@@ -26,6 +26,7 @@ mod presence;
 mod privacy;
 mod profiles;
 mod receipts;
+mod schemas;
 mod sending;
 mod sign_in;
 mod sign_out;
