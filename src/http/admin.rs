@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::extract::Body;
 use super::health::{self, Readiness};
+use super::middleware::{Access, resource};
+use super::routes::table;
 use super::{Answer, metrics};
 use crate::actors::auth::requests::{AuthPeers, IssueTestUsers, TestUser};
 use crate::actors::fanout::Fanout;
@@ -17,15 +19,18 @@ use crate::id::UserId;
 use crate::telemetry::Metrics;
 use crate::wire::page::Page;
 
-/// Every route of the admin listener.
+table! { operators, ADMIN, Access::Anyone;
+    "/admin/test-users" => post make_test_users;
+    "/admin/actors" => get list_actors;
+    "/health" => get health::health;
+    "/health/live" => get health::live;
+    "/health/ready" => get health::ready;
+    "/metrics" => get metrics::metrics;
+}
+
+/// The admin listener.
 pub fn routes(routes: &mut ServiceConfig) {
-    routes
-        .route("/admin/test-users", web::post().to(make_test_users))
-        .route("/admin/actors", web::get().to(list_actors))
-        .route("/health", web::get().to(health::health))
-        .route("/health/live", web::get().to(health::live))
-        .route("/health/ready", web::get().to(health::ready))
-        .route("/metrics", web::get().to(metrics::metrics));
+    routes.configure(operators);
 }
 
 #[derive(Debug, Deserialize, Validate)]

@@ -6,7 +6,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::extract::{Body, Caller, ClientAddress, Id, Params};
+use super::extract::{Body, Caller, ClientAddress, Id, Params, storable};
 use super::page::{Page, PageParams};
 use super::{Answer, Problem};
 use crate::actors::auth::requests::{
@@ -81,10 +81,10 @@ pub struct VerifyOtpBody {
     #[garde(skip)]
     pub code: String,
     #[serde(alias = "device_id")]
-    #[garde(length(chars, min = 1, max = 128))]
+    #[garde(length(chars, min = 1, max = 128), inner(custom(storable)))]
     pub device_id: Option<String>,
     #[serde(alias = "device_name")]
-    #[garde(length(chars, max = 100))]
+    #[garde(length(chars, max = 100), inner(custom(storable)))]
     pub device_name: Option<String>,
     #[garde(skip)]
     pub platform: Option<Platform>,
@@ -152,6 +152,7 @@ pub struct RefreshBody {
     #[serde(alias = "refresh_token")]
     pub refresh_token: String,
     #[serde(alias = "device_id")]
+    #[garde(inner(custom(storable)))]
     pub device_id: Option<String>,
 }
 

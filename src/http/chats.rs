@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::error::Answer;
 use super::etag::tagged;
-use super::extract::{Body, Caller, Id, IdempotencyKey, Params};
+use super::extract::{Body, Caller, Id, IdempotencyKey, Params, storable};
 use super::named::named;
 use super::page::{Page, PageParams};
 use crate::actors::chat::requests::{ChatCommand, ChatPeers, CreateChat, UpdateChat};
@@ -32,9 +32,9 @@ pub struct NewChatBody {
     #[garde(skip)]
     user_id: Option<UserId>,
     /// Group: 1–100 characters.
-    #[garde(length(chars, min = 1, max = NAME_CHARS))]
+    #[garde(length(chars, min = 1, max = NAME_CHARS), inner(custom(storable)))]
     name: Option<String>,
-    #[garde(length(chars, max = DESCRIPTION_CHARS))]
+    #[garde(length(chars, max = DESCRIPTION_CHARS), inner(custom(storable)))]
     description: Option<String>,
     #[serde(alias = "avatar_media_id")]
     #[garde(skip)]
@@ -168,11 +168,11 @@ pub(super) async fn read(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChatPatchBody {
     #[serde(default, deserialize_with = "named")]
-    #[garde(length(chars, min = 1, max = NAME_CHARS))]
+    #[garde(length(chars, min = 1, max = NAME_CHARS), inner(custom(storable)))]
     name: Option<String>,
     #[serde(default, deserialize_with = "named")]
     #[schema(value_type = Option<String>)]
-    #[garde(inner(inner(length(chars, max = DESCRIPTION_CHARS))))]
+    #[garde(inner(inner(length(chars, max = DESCRIPTION_CHARS), custom(storable))))]
     description: Option<Option<String>>,
     #[serde(default, deserialize_with = "named", alias = "avatar_media_id")]
     #[schema(value_type = Option<MediaId>)]

@@ -3,12 +3,12 @@
 use actix_web::{HttpResponse, web};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::Answer;
 use super::extract::{Body, Caller, Id, Params};
 use super::page::{Page, PageParams};
+use super::receipts::Done;
 use crate::actors::request::ask;
 use crate::actors::user::requests::{
     FoundContact, ListBlocked, ListContacts, Person, SetBlock, SyncContacts, UserPeers,
@@ -139,14 +139,14 @@ fn people_page(list: &str, people: Vec<Person>, limit: usize) -> Answer<Page<Per
 
 /// Blocks someone, a contact or not.
 #[utoipa::path(put, path = "/users/contacts/{userId}/block", tag = "contacts",
-    params(("userId" = UserId, Path)), responses((status = 200), (status = 404)))]
+    params(("userId" = UserId, Path)), responses((status = 200, body = Done), (status = 404)))]
 pub async fn block(
     caller: Caller,
     id: Id<UserId>,
     peers: web::Data<UserPeers>,
 ) -> Answer<HttpResponse> {
     set_block(caller, id.0, true, &peers).await?;
-    Ok(HttpResponse::Ok().json(json!({})))
+    Ok(HttpResponse::Ok().json(Done {}))
 }
 
 /// Lifts a block.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Answer;
-use super::extract::{Body, Caller, Id, Params};
+use super::extract::{Body, Caller, Id, Params, storable};
 use super::page::{Page, PageParams};
 use crate::actors::request::ask;
 use crate::actors::user::requests::{AddDevice, ListDevices, RemoveDevice, UserPeers};
@@ -20,7 +20,7 @@ const DEVICES: &str = "devices";
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddDeviceBody {
-    #[garde(length(bytes, min = 1, max = 4096))]
+    #[garde(length(bytes, min = 1, max = 4096), custom(storable))]
     pub token: String,
     #[garde(skip)]
     pub platform: Platform,

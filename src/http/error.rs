@@ -46,7 +46,7 @@ impl Problem {
             }
             StatusCode::UNSUPPORTED_MEDIA_TYPE => (
                 ErrorCode::UnsupportedMedia,
-                "send JSON as application/json, uncompressed",
+                "send JSON as application/json, plain or as gzip",
             ),
             StatusCode::SERVICE_UNAVAILABLE => {
                 return Failure::unavailable("this is not available right now").into();

@@ -4,10 +4,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Failure;
+use crate::wire::page::NO_NUMBER;
 pub use crate::wire::page::{Page, limit, read_cursor};
-
-/// Above every seq and rev.
-const NO_NUMBER: u64 = 1 << 53;
 
 /// What every list takes.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]

@@ -80,8 +80,8 @@ pub async fn read(
     mark(&door, &messages, caller, ids, ReceiptKind::Read).await
 }
 
-/// The furthest message of each chat is what counts. One that is not there for the caller: 404,
-/// and nothing moves.
+/// The furthest message of each chat is what counts. One that is not there for the caller, or in a
+/// chat he has left: 404, and nothing moves, so that is known before any owner is asked.
 async fn mark(
     door: &ChatDoor,
     messages: &MessagePeers,
@@ -94,8 +94,12 @@ async fn mark(
         viewer: user,
         message_ids,
     };
+    let places = ask(&messages.locate_messages, request).await?;
+    if places.iter().any(|place| !place.is_member) {
+        return Err(Failure::not_found().into());
+    }
     let mut furthest: BTreeMap<ChatId, u64> = BTreeMap::new();
-    for place in ask(&messages.locate_messages, request).await? {
+    for place in places {
         let seq = furthest.entry(place.chat_id).or_default();
         *seq = place.seq.max(*seq);
     }

@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::middleware::resource;
+use super::middleware::{Access, resource};
 use super::{
     auth, chat_settings, chats, contacts, demo, devices, docs, health, history, messages, metrics,
     participants, receipts, sync, users, ws,
@@ -10,14 +10,14 @@ use super::{
 
 /// Mounts a table, and keeps it as data for the documents and the tests.
 macro_rules! table {
-    ($mount:ident, $list:ident: $($path:literal => $($method:ident $handler:path),+;)*) => {
+    ($mount:ident, $list:ident, $access:expr; $($path:literal => $($method:ident $handler:path),+;)*) => {
         /// Method and path of each route.
         pub const $list: &[(&str, &str)] = &[$($((stringify!($method), $path),)+)*];
 
         fn $mount(routes: &mut ServiceConfig) {
             $(
                 routes.service(
-                    resource($path, &[$(stringify!($method)),+])
+                    resource($path, &[$(stringify!($method)),+], $access)
                         $(.route(web::$method().to($handler)))+,
                 );
             )*
@@ -25,12 +25,19 @@ macro_rules! table {
         }
     };
 }
+pub(super) use table;
 
-// Below /api/v1. A literal segment stands before a `{id}` in its place.
-table! { api, API:
+// Below /api/v1, for anyone.
+table! { open, OPEN, Access::Anyone;
     "/auth/request-otp" => post auth::request_otp;
     "/auth/verify-otp" => post auth::verify_otp;
     "/auth/refresh" => post auth::refresh;
+    "/openapi.json" => get docs::get_openapi;
+    "/asyncapi.json" => get docs::get_asyncapi;
+}
+
+// Below /api/v1, for who is signed in. A literal segment stands before a `{id}` in its place.
+table! { api, API, Access::SignedIn;
     "/auth/logout" => post auth::logout;
     "/auth/logout-all" => post auth::logout_all;
     "/auth/sessions" => get auth::list_sessions;
@@ -64,12 +71,10 @@ table! { api, API:
     "/messages/{id}" => get messages::get, patch messages::edit, delete messages::delete;
     "/messages/{id}/receipts" => get receipts::list;
     "/sync" => post sync::sync;
-    "/openapi.json" => get docs::get_openapi;
-    "/asyncapi.json" => get docs::get_asyncapi;
 }
 
 // Beside it.
-table! { operations, OPERATIONS:
+table! { operations, OPERATIONS, Access::Anyone;
     "/health" => get health::health;
     "/health/live" => get health::live;
     "/health/ready" => get health::ready;
@@ -87,5 +92,5 @@ table! { operations, OPERATIONS:
 pub fn public(routes: &mut ServiceConfig) {
     routes
         .configure(operations)
-        .service(web::scope("/api/v1").configure(api));
+        .service(web::scope("/api/v1").configure(open).configure(api));
 }

@@ -45,14 +45,16 @@ pub async fn sync(
     body: Body<SyncBody>,
     messages: Data<MessagePeers>,
 ) -> Answer<Json<SyncView>> {
+    let request = SyncRequest {
+        chats: body.0.chats,
+        me: body.0.me,
+        acks: body.0.acks,
+        only: body.0.only,
+    };
+    request.check()?;
     let request = SyncChats {
         user: caller.user_id,
-        request: SyncRequest {
-            chats: body.0.chats,
-            me: body.0.me,
-            acks: body.0.acks,
-            only: body.0.only,
-        },
+        request,
         limits: SyncLimits::REST,
     };
     Ok(Json(ask(&messages.sync_chats, request).await?))

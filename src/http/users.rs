@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::Answer;
 use super::etag::tagged;
-use super::extract::{Body, Caller, Id};
+use super::extract::{Body, Caller, Id, storable};
 use super::named::named;
 use crate::actors::request::ask;
 use crate::actors::user::requests::{
@@ -36,10 +36,10 @@ pub async fn get_me(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateMeBody {
     #[serde(default, alias = "display_name", deserialize_with = "named")]
-    #[garde(length(chars, max = DISPLAY_NAME_CHARS))]
+    #[garde(length(chars, max = DISPLAY_NAME_CHARS), inner(custom(storable)))]
     pub display_name: Option<String>,
     #[serde(default, alias = "status_text", deserialize_with = "named")]
-    #[garde(length(chars, max = STATUS_TEXT_CHARS))]
+    #[garde(length(chars, max = STATUS_TEXT_CHARS), inner(custom(storable)))]
     pub status_text: Option<String>,
     /// `null` takes it away.
     #[serde(default, alias = "avatar_media_id", deserialize_with = "named")]

@@ -48,7 +48,7 @@ pub struct Rotation {
     pub session_id: SessionId,
     pub presented: TokenHash,
     pub successor: TokenHash,
-    /// The device the caller says it is.
+    /// The device the caller says it is; a session without one is no device's.
     pub device_id: Option<String>,
     pub at: Timestamp,
     /// How long the last token but one gives its successor again whatever was used.

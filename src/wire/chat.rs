@@ -15,9 +15,17 @@ pub struct ChatView {
     pub id: ChatId,
     #[serde(rename = "type")]
     pub kind: ChatKind,
-    /// Of a direct chat the other one's name, so personal; always there in an answer.
-    pub name: Option<String>,
-    pub avatar_url: Option<String>,
+    /// Of a direct chat the other one's name, so personal and left out of frames that go to
+    /// everyone; always there in an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = true)]
+    #[schemars(with = "Option<String>")]
+    pub name: Option<Option<String>>,
+    /// As the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = true)]
+    #[schemars(with = "Option<String>")]
+    pub avatar_url: Option<Option<String>>,
     pub head_seq: u64,
     pub head_rev: u64,
     pub auto_delete_timer: Option<u32>,
@@ -33,11 +41,12 @@ pub struct ChatView {
 impl ChatView {
     /// A chat as all of its members see it.
     pub fn shared(chat: &Chat, head_seq: u64, head_rev: u64, participants: u32) -> Self {
+        let is_group = chat.kind == ChatKind::Group;
         Self {
             id: chat.id,
             kind: chat.kind,
-            name: chat.name.clone(),
-            avatar_url: None,
+            name: is_group.then(|| chat.name.clone()),
+            avatar_url: is_group.then_some(None),
             head_seq,
             head_rev,
             auto_delete_timer: chat.auto_delete_timer,
@@ -47,6 +56,14 @@ impl ChatView {
             personal: None,
             details: None,
         }
+    }
+
+    /// A direct chat as one side sees it: by the other's name.
+    #[must_use]
+    pub fn named(mut self, name: Option<String>) -> Self {
+        self.name = Some(name);
+        self.avatar_url = Some(None);
+        self
     }
 
     #[must_use]
@@ -98,7 +115,10 @@ pub struct PersonalChatView {
 pub struct ChatDetails {
     pub description: Option<String>,
     pub avatar_media_id: Option<MediaId>,
+    // Not of `GET /chats`, whose items have the same schema.
+    #[schema(required = false)]
     pub admin_only: bool,
+    #[schema(required = false)]
     pub created_by: UserId,
 }
 

@@ -13,6 +13,9 @@ pub const DEFAULT_LIMIT: usize = 50;
 /// Most items of a page.
 pub const MOST_LIMIT: usize = 200;
 
+/// Above every seq and rev.
+pub const NO_NUMBER: u64 = 1 << 53;
+
 /// One page of a list.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::chat::ChatView;
 use super::me::MyLogView;
 use super::message::MessageView;
+use super::page::NO_NUMBER;
 use crate::clock::Timestamp;
+use crate::error::Failure;
 use crate::id::{ChatId, UserId};
 
 /// Where a client's copies stand.
@@ -17,6 +19,20 @@ pub struct SyncRequest {
     pub me: u64,
     pub acks: Option<String>,
     pub only: Option<Vec<ChatId>>,
+}
+
+impl SyncRequest {
+    /// Revs are below 2^53; a larger one is no copy's.
+    pub fn check(&self) -> Result<(), Failure> {
+        let refused = |field| Err(Failure::invalid(field, "must be below 2^53"));
+        if self.me >= NO_NUMBER {
+            return refused("me".to_owned());
+        }
+        match self.chats.iter().find(|(_, rev)| **rev >= NO_NUMBER) {
+            Some((chat_id, _)) => refused(format!("chats.{chat_id}")),
+            None => Ok(()),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]

@@ -8,7 +8,7 @@ use crate::domain::chat::Roster;
 use crate::domain::message::Message;
 use crate::id::{ConnectionId, UserId};
 use crate::storage::messages::{ChatEffect, Heads};
-use crate::wire::chat::{ChatDetails, ChatView};
+use crate::wire::chat::ChatView;
 use crate::wire::frame::{Event, Frame};
 use crate::wire::message::MessageView;
 
@@ -143,23 +143,6 @@ impl ChatScope {
 /// A chat as every member sees it.
 pub fn shared_view(roster: &Roster, heads: Heads, participants: usize) -> ChatView {
     let chat = &roster.chat;
-    ChatView {
-        id: chat.id,
-        kind: chat.kind,
-        name: chat.name.clone(),
-        avatar_url: None,
-        head_seq: heads.seq,
-        head_rev: heads.rev,
-        auto_delete_timer: chat.auto_delete_timer,
-        participant_count: u32::try_from(participants).unwrap_or(u32::MAX),
-        created_at: chat.created_at,
-        updated_at: chat.updated_at,
-        personal: None,
-        details: Some(ChatDetails {
-            description: chat.description.clone(),
-            avatar_media_id: chat.avatar_media_id,
-            admin_only: chat.admin_only,
-            created_by: chat.created_by,
-        }),
-    }
+    let participants = u32::try_from(participants).unwrap_or(u32::MAX);
+    ChatView::shared(chat, heads.seq, heads.rev, participants).with_details(chat)
 }

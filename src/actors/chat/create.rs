@@ -184,7 +184,7 @@ fn view_for(
         .flatten()
         .map(|other| other.user_id);
     if let Some(peer) = peer {
-        view.name = names.get(&peer).cloned();
+        view = view.named(names.get(&peer).cloned());
     }
     view.personal = Some(PersonalChatView::fresh(member, peer, now));
     view

@@ -15,6 +15,12 @@ impl Decide for EditMessage {
     async fn decide(&self, scope: &ChatScope) -> Result<Decision, Failure> {
         let message = visible(scope, self.actor, self.message_id).await?;
         scope.roster().active(self.actor)?;
+        // What he hid for himself is not there for him; deleting it for everyone is another matter.
+        let messages = &scope.services.stores.messages;
+        let hidden = messages.hidden(self.actor, vec![self.message_id]).await?;
+        if !hidden.is_empty() {
+            return Err(Failure::not_found());
+        }
         windows::may_edit(&message, self.actor, scope.services.clock.now())?;
         let payload = draft::edited(&self.content)?;
         if payload.get() == message.payload.get() {

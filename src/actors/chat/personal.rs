@@ -13,7 +13,7 @@ use crate::domain::message::sight::as_seen_by;
 use crate::error::Failure;
 use crate::id::{ChatId, UserId};
 use crate::wire::chat::PersonalChatView;
-use crate::wire::me::MeChanges;
+use crate::wire::me::{ChatSettingsView, MeChanges};
 
 impl Desk {
     pub(super) async fn set_personal(&self, ask: SetPersonal) -> Answer<()> {
@@ -27,9 +27,11 @@ impl Desk {
         let Some(rev) = changed else { return Ok(()) };
         let row = self.active_row(ask.user, ask.chat_id).await?;
         let view = PersonalChatView::fresh(&row, None, now);
-        let settings = raw(&serde_json::json!({
-            "isMuted": view.is_muted, "muteUntil": view.mute_until, "isPinned": view.is_pinned,
-        }))?;
+        let settings = ChatSettingsView {
+            is_muted: view.is_muted,
+            mute_until: view.mute_until,
+            is_pinned: view.is_pinned,
+        };
         let changes = MeChanges {
             chats: Some(BTreeMap::from([(ask.chat_id.to_string(), settings)])),
             ..MeChanges::default()

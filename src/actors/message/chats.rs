@@ -10,6 +10,7 @@ use super::requests::{GetChat, ListChats};
 use super::standing::Standings;
 use crate::actors::request::Answer;
 use crate::clock::Timestamp;
+use crate::domain::chat::ChatKind;
 use crate::domain::message::sight::as_seen_by;
 use crate::error::Failure;
 use crate::id::{ChatId, UserId};
@@ -139,8 +140,8 @@ impl Reader {
                 let row = rows.remove(&chat_id)?;
                 let overview = overviews.get(&chat_id);
                 let mut view = view_of(&row, overview, last.remove(&chat_id), now);
-                if let Some(peer) = row.peer {
-                    view.name = names.get(&peer).cloned();
+                if view.kind == ChatKind::Direct {
+                    view = view.named(row.peer.and_then(|peer| names.get(&peer).cloned()));
                 }
                 if let Some(personal) = &mut view.personal {
                     personal.read_seq = read_to.get(&chat_id).copied().unwrap_or(0);

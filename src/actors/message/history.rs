@@ -108,18 +108,15 @@ impl Reader {
         let members = self.rows(ask.viewer, &found).await?;
         let located: HashMap<MessageId, Located> = found
             .into_iter()
-            .filter(|message| {
-                members
-                    .get(&message.chat_id)
-                    .is_some_and(|member| member.sees(message.seq))
-            })
-            .map(|message| {
+            .filter_map(|message| {
+                let member = members.get(&message.chat_id)?;
                 let place = Located {
                     message_id: message.id,
                     chat_id: message.chat_id,
                     seq: message.seq,
+                    is_member: member.is_active(),
                 };
-                (message.id, place)
+                member.sees(message.seq).then_some((message.id, place))
             })
             .collect();
         ask.message_ids

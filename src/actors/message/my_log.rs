@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::actor::Reader;
@@ -10,7 +11,7 @@ use crate::domain::sync::PAGE_MY_CHANGES;
 use crate::error::Failure;
 use crate::id::UserId;
 use crate::storage::user_log::{Topic, UserLogEntry};
-use crate::wire::me::{MeChanges, MyLogView};
+use crate::wire::me::{ChatSettingsView, MeChanges, MyLogView};
 use crate::wire::user::MeView;
 
 impl Reader {
@@ -46,7 +47,11 @@ impl Reader {
                     let blocked = self.stores.contacts.list_blocked_ids(user).await?;
                     changes.blocked = Some(blocked);
                 }
-                Topic::ChatSettings => put(&mut changes.chats, entry)?,
+                Topic::ChatSettings => {
+                    let settings: ChatSettingsView = read(&entry)?;
+                    let chats = changes.chats.get_or_insert_default();
+                    chats.insert(entry.key, settings.at(self.clock.now()));
+                }
                 Topic::Star => put(&mut changes.stars, entry)?,
                 Topic::Hidden => put(&mut changes.hidden, entry)?,
                 // Told by the chats of a sync and by `left`.
@@ -66,10 +71,15 @@ fn put(
     map: &mut Option<BTreeMap<String, Box<RawValue>>>,
     entry: UserLogEntry,
 ) -> Result<(), Failure> {
-    let value = RawValue::from_string(entry.value).map_err(|error| {
-        tracing::error!(topic = entry.topic.as_str(), cause = %error, "a log entry is not JSON");
-        Failure::internal()
-    })?;
+    let value = read(&entry)?;
     map.get_or_insert_default().insert(entry.key, value);
     Ok(())
+}
+
+fn read<T: DeserializeOwned>(entry: &UserLogEntry) -> Result<T, Failure> {
+    serde_json::from_str(&entry.value).map_err(|error| {
+        let topic = entry.topic.as_str();
+        tracing::error!(topic, cause = %error, "a log entry could not be read");
+        Failure::internal()
+    })
 }

@@ -92,6 +92,8 @@ pub struct Located {
     pub message_id: MessageId,
     pub chat_id: ChatId,
     pub seq: u64,
+    /// Whether the viewer is in the chat now; who has left may only read.
+    pub is_member: bool,
 }
 
 /// What changed since a client's copies.

@@ -150,12 +150,14 @@ fn sync(fields: &mut Fields<'_>) -> Answer<ClientFrame> {
     let chats: Option<BTreeMap<ChatId, u64>> =
         fields.optional("chats", "chats", "a map from chat ids to revs")?;
     let me: Option<u64> = fields.optional("me", "me", "a whole number")?;
-    Ok(ClientFrame::Sync(SyncRequest {
+    let request = SyncRequest {
         chats: chats.unwrap_or_default(),
         me: me.unwrap_or_default(),
         acks: fields.optional("acks", "acks", "a string")?,
         only: fields.optional("only", "only", "a list of UUIDs")?,
-    }))
+    };
+    request.check()?;
+    Ok(ClientFrame::Sync(request))
 }
 
 fn chat(fields: &mut Fields<'_>) -> Answer<ChatId> {

@@ -3,10 +3,11 @@
 use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::http::error::ProblemBody;
@@ -124,11 +125,32 @@ impl Modify for Finish {
             for (method, operation) in operations(item) {
                 operation.operation_id = Some(operation_id(method, path));
                 let responses = &mut operation.responses.responses;
+                for (status, response) in responses.iter_mut() {
+                    finish(status, response);
+                }
                 responses
                     .entry("default".to_owned())
                     .or_insert_with(problem);
             }
         }
+    }
+}
+
+/// A response must be described, and every refusal has the one body of refusals.
+fn finish(status: &str, response: &mut RefOr<Response>) {
+    let status = status
+        .parse()
+        .ok()
+        .and_then(|code| StatusCode::from_u16(code).ok());
+    let (RefOr::T(response), Some(status)) = (response, status) else {
+        return;
+    };
+    if response.description.is_empty() {
+        response.description = status.canonical_reason().unwrap_or_default().to_owned();
+    }
+    if status.is_client_error() && response.content.is_empty() {
+        let (kind, body) = problem_body();
+        response.content.insert(kind.to_owned(), RefOr::T(body));
     }
 }
 
@@ -162,15 +184,18 @@ fn operation_id(method: &str, path: &str) -> String {
 }
 
 fn problem() -> RefOr<Response> {
-    let schema = Ref::from_schema_name("Problem");
+    let (kind, body) = problem_body();
     ResponseBuilder::new()
         .description("Refused; `code` says why")
-        .content(
-            "application/problem+json",
-            ContentBuilder::new().schema(Some(schema)).build(),
-        )
+        .content(kind, body)
         .build()
         .into()
+}
+
+fn problem_body() -> (&'static str, Content) {
+    let schema = Ref::from_schema_name("Problem");
+    let body = ContentBuilder::new().schema(Some(schema)).build();
+    ("application/problem+json", body)
 }
 
 /// The document.

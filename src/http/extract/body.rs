@@ -1,4 +1,5 @@
-//! JSON bodies: 400 what is no JSON, 422 the wrong shape, 413 too large, 408 too slow, 415 not JSON.
+//! JSON bodies: 400 what is no JSON, 422 the wrong shape, 413 too large, 408 too slow, 415 not JSON or
+//! in an encoding other than gzip.
 
 use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
@@ -9,6 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use garde::Validate;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::inflate::{Encoding, Inflow};
 use super::shape;
 use crate::config::{Config, HttpConfig};
 use crate::error::{ErrorCode, Failure};
@@ -66,25 +68,22 @@ fn read(
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
     async move {
-        accepted?;
+        let encoding = accepted?;
         let config = config.ok_or_else(Failure::internal)?;
         if announced.is_some_and(|length| length > config.http.body_bytes) {
             return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        collect(payload, &config.http).await
+        collect(payload, encoding, &config.http).await
     }
 }
 
-/// A missing content type is taken for JSON; no compression is understood.
-fn check_headers(request: &HttpRequest) -> Result<(), Problem> {
-    let refused = || Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
-    if let Some(encoding) = request.headers().get(header::CONTENT_ENCODING)
-        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
-    {
-        return refused();
-    }
-    let Some(content_type) = request.headers().get(header::CONTENT_TYPE) else {
-        return Ok(());
+/// A missing content type is taken for JSON.
+fn check_headers(request: &HttpRequest) -> Result<Encoding, Problem> {
+    let refused = || Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let headers = request.headers();
+    let encoding = Encoding::of(headers).ok_or_else(refused)?;
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(encoding);
     };
     let essence = content_type
         .to_str()
@@ -95,24 +94,23 @@ fn check_headers(request: &HttpRequest) -> Result<(), Problem> {
         .trim()
         .to_ascii_lowercase();
     if essence == "application/json" || essence.ends_with("+json") {
-        return Ok(());
+        return Ok(encoding);
     }
-    refused()
+    Err(refused())
 }
 
-async fn collect(payload: Payload, config: &HttpConfig) -> Result<BytesMut, Problem> {
-    let limit = config.body_bytes;
+async fn collect(
+    payload: Payload,
+    encoding: Encoding,
+    config: &HttpConfig,
+) -> Result<BytesMut, Problem> {
     let reading = async {
         let mut payload = std::pin::pin!(payload);
-        let mut bytes = BytesMut::new();
+        let mut inflow = Inflow::new(encoding, config.body_bytes);
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Problem::of_status(StatusCode::BAD_REQUEST))?;
-            if bytes.len() + chunk.len() > limit {
-                return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
-            }
-            bytes.extend_from_slice(&chunk);
+            inflow.push(&chunk.map_err(|_| Problem::of_status(StatusCode::BAD_REQUEST))?)?;
         }
-        Ok(bytes)
+        inflow.finish()
     };
     match tokio::time::timeout(config.body_timeout, reading).await {
         Ok(read) => read,

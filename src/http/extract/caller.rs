@@ -1,11 +1,11 @@
 //! Who calls: the check of access tokens, cached, and the budget of each person.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use futures_util::future::LocalBoxFuture;
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 
@@ -114,20 +114,23 @@ pub fn bearer(request: &HttpRequest) -> Option<&str> {
         .then_some(token.trim())
 }
 
+impl Caller {
+    /// Whom a request's token speaks for; it costs him one of his budget.
+    pub async fn identify(request: &HttpRequest) -> Result<Self, Failure> {
+        let gate = request.app_data::<web::Data<Gate>>();
+        let gate = gate.ok_or_else(Failure::internal)?;
+        let token = bearer(request).ok_or_else(|| Failure::unauthenticated("sign in first"))?;
+        gate.admit(token).await
+    }
+}
+
 impl FromRequest for Caller {
     type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+    type Future = Ready<Result<Self, Problem>>;
 
+    /// `middleware::signed_in` put it there.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let gate = request.app_data::<web::Data<Gate>>().cloned();
-        let token = bearer(request).map(str::to_owned);
-        let request = request.clone();
-        Box::pin(async move {
-            let gate = gate.ok_or_else(Failure::internal)?;
-            let token = token.ok_or_else(|| Failure::unauthenticated("sign in first"))?;
-            let caller = gate.admit(&token).await?;
-            request.extensions_mut().insert(caller);
-            Ok(caller)
-        })
+        let known = request.extensions().get::<Self>().copied();
+        ready(known.ok_or_else(|| Failure::unauthenticated("sign in first").into()))
     }
 }

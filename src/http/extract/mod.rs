@@ -4,9 +4,11 @@ mod address;
 mod body;
 mod caller;
 mod idempotency;
+mod inflate;
 mod params;
 mod path;
 mod shape;
+mod text;
 
 pub use address::ClientAddress;
 pub use body::{Body, MaybeBody};
@@ -14,3 +16,4 @@ pub use caller::{Caller, Gate, bearer};
 pub use idempotency::IdempotencyKey;
 pub use params::Params;
 pub use path::{Id, Id2};
+pub use text::storable;

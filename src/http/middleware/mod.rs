@@ -1,13 +1,16 @@
-//! What happens around every handler, outermost first: the frame, CORS, the doorkeeper, panics.
+//! What happens around every handler, outermost first: the frame, CORS, the doorkeeper; around
+//! each resource panics, then the caller.
 
 mod cors;
 mod doorkeeper;
 mod frame;
 mod panics;
 mod request_id;
+mod resource;
+mod signed_in;
 
 pub use cors::cors;
 pub use doorkeeper::doorkeeper;
 pub use frame::frame;
-pub use panics::resource;
 pub use request_id::RequestId;
+pub use resource::{Access, resource};

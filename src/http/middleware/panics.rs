@@ -2,43 +2,16 @@
 
 use std::panic::AssertUnwindSafe;
 
+use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
-use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, HttpResponse, Resource, web};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
 use futures_util::FutureExt;
 
 use crate::error::Failure;
 use crate::http::error::Problem;
 
-/// A resource whose handlers may panic, and which tells the methods it has.
-///
-/// `methods` are lower case, as in the table of routes.
-pub fn resource(
-    path: &str,
-    methods: &[&str],
-) -> Resource<
-    impl ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<BoxBody>,
-        Error = Error,
-        InitError = (),
-    > + 'static,
-> {
-    let allowed = methods.join(", ").to_ascii_uppercase();
-    web::resource(path)
-        .default_service(web::to(move || {
-            let answer = HttpResponse::MethodNotAllowed()
-                .insert_header((header::ALLOW, allowed.clone()))
-                .finish();
-            async move { answer }
-        }))
-        .wrap(from_fn(caught))
-}
-
-async fn caught(
+pub async fn caught(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {

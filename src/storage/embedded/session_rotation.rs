@@ -29,10 +29,8 @@ impl Family {
     }
 
     fn is_usable_by(&self, rotation: &Rotation) -> bool {
-        let is_same_device = match (&self.session.device_id, &rotation.device_id) {
-            (Some(own), Some(named)) => own == named,
-            _ => true,
-        };
+        let is_same_device =
+            rotation.device_id.is_none() || rotation.device_id == self.session.device_id;
         self.session.is_live(rotation.at) && is_same_device
     }
 }

@@ -18,6 +18,7 @@ over_every_backend!(
     an_older_token_is_theft,
     a_token_of_another_session_is_theft_here,
     ended_sessions_and_other_devices_are_refused,
+    a_session_without_a_device_is_no_devices,
 );
 
 const GRACE: Duration = Duration::from_secs(30);
@@ -181,4 +182,14 @@ async fn ended_sessions_and_other_devices_are_refused(backend: &dyn Backend) {
     unknown.session_id = SessionId::new();
     let outcome = stores.sessions.rotate(unknown).await.unwrap();
     assert_eq!(outcome, Rotated::Refused);
+}
+
+async fn a_session_without_a_device_is_no_devices(backend: &dyn Backend) {
+    let stores = backend.open();
+    let family = Family::new(&stores, None).await;
+    let mut rotation = family.rotation(0, at(1));
+    rotation.device_id = Some("any".to_owned());
+    let outcome = stores.sessions.rotate(rotation).await.unwrap();
+    assert_eq!(outcome, Rotated::Refused);
+    rotated(family.show(0, at(2)).await);
 }

@@ -56,3 +56,49 @@ async fn the_hidden_newest_message_is_not_the_chats_last() {
     assert_eq!(listed["lastMessage"]["payload"]["content"], "older");
     assert_eq!(listed["headSeq"], 2);
 }
+
+#[tokio::test]
+async fn what_i_deleted_for_me_i_cannot_edit() {
+    let server = Server::shared().await;
+    let [anna, ben] = server.people().await;
+    let chat = anna.direct(&ben).await;
+    let sent = anna.say(&chat, "as it was").await;
+    let id = sent["messageId"].as_str().expect("an id");
+    let path = format!("/messages/{id}");
+    anna.api
+        .delete(&format!("{path}?scope=me"))
+        .await
+        .no_content();
+    anna.api
+        .patch(&path, json!({"content": "changed"}))
+        .await
+        .refused(404);
+    let theirs = ben.message(id).await;
+    assert_eq!(theirs["payload"]["content"], "as it was", "{theirs}");
+    assert_eq!(theirs["editedAt"], json!(null));
+    assert_eq!(anna.chat(&chat).await["headRev"], 2, "nothing changed");
+}
+
+/// Who hid his message first can still take it back from the others.
+#[tokio::test]
+async fn what_i_deleted_for_me_i_can_still_delete_for_everyone() {
+    let server = Server::shared().await;
+    let [anna, ben] = server.people().await;
+    let chat = anna.direct(&ben).await;
+    let sent = anna.say(&chat, "a slip").await;
+    let id = sent["messageId"].as_str().expect("an id");
+    let path = format!("/messages/{id}");
+    for scope in ["me", "everyone", "everyone", "me"] {
+        anna.api
+            .delete(&format!("{path}?scope={scope}"))
+            .await
+            .no_content();
+    }
+    assert_eq!(ben.message(id).await["isDeleted"], true);
+    anna.api.get(&path).await.refused(404);
+    assert!(
+        anna.history(&chat).await.is_empty(),
+        "hidden, not a tombstone"
+    );
+    assert_eq!(anna.chat(&chat).await["headRev"], 3);
+}

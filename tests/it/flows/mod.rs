@@ -1,6 +1,7 @@
 //! What a client can do, against the running program, one file per topic.
 
 mod blocks;
+mod compressed;
 mod contacts;
 mod demo_page;
 mod devices;
@@ -25,6 +26,7 @@ mod presence;
 mod privacy;
 mod profiles;
 mod receipts;
+mod schemas;
 mod sending;
 mod sign_in;
 mod sign_out;

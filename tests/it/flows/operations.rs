@@ -1,5 +1,6 @@
 //! What operators and documents see.
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::Server;
@@ -202,4 +203,31 @@ async fn actors_are_counted_by_kind() {
         "{actors:?}"
     );
     server.root().get("/admin/actors").await.refused(404);
+}
+
+#[tokio::test]
+async fn the_admin_listener_refuses_as_the_public_one_does() {
+    let server = Server::shared().await;
+    let admin = server.admin();
+    for path in [
+        "/",
+        "/admin",
+        "/admin/nothing",
+        "/api/v1/chats",
+        "/metrics/x",
+    ] {
+        admin.get(path).await.refused(404);
+    }
+    for (method, path, allowed) in [
+        (Method::GET, "/admin/test-users", "POST"),
+        (Method::DELETE, "/admin/test-users", "POST"),
+        (Method::POST, "/admin/actors", "GET"),
+        (Method::POST, "/health", "GET"),
+        (Method::PUT, "/health/ready", "GET"),
+        (Method::POST, "/metrics", "GET"),
+    ] {
+        let answer = admin.call(method, path, None).await;
+        assert_eq!(answer.header("allow"), Some(allowed), "{answer:?}");
+        answer.refused(405);
+    }
 }

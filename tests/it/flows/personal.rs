@@ -1,8 +1,11 @@
 //! Mute and pin: mine alone, on all my devices.
 
-use serde_json::json;
+use std::time::Duration;
 
-use crate::support::Server;
+use serde_json::json;
+use troupe::clock::Clock;
+
+use crate::support::{Server, eventually};
 
 #[tokio::test]
 async fn mute_and_pin_are_mine_alone() {
@@ -78,4 +81,36 @@ async fn done_again_it_takes_no_rev() {
     let rev = anna.my_rev().await;
     assert_eq!(anna.api.put_empty(&path).await.ok(), first);
     assert_eq!(anna.my_rev().await, rev);
+}
+
+#[tokio::test]
+async fn a_mute_that_has_run_out_is_none_in_a_sync() {
+    let server = Server::shared().await;
+    let [anna, ben] = server.people().await;
+    let (short, long) = (anna.direct(&ben).await, anna.group("Ours", &[&ben]).await);
+    let soon = (Clock::System.now() + Duration::from_secs(4)).to_string();
+    let later = "2099-01-01T00:00:00.000Z";
+    for (chat, until) in [(&short, soon.as_str()), (&long, later)] {
+        let path = format!("/chats/{chat}");
+        anna.api.put_empty(&format!("{path}/pin")).await.ok();
+        anna.api
+            .put(&format!("{path}/mute"), json!({"until": until}))
+            .await
+            .ok();
+    }
+    let settings = async || {
+        let synced = anna.sync(json!({"chats": {}, "me": 0})).await;
+        synced["me"]["changes"]["chats"].clone()
+    };
+    let open = json!({"isMuted": false, "muteUntil": null, "isPinned": true});
+    let muted = |until: &str| json!({"isMuted": true, "muteUntil": until, "isPinned": true});
+    assert_eq!(
+        settings().await,
+        json!({&short: muted(&soon), &long: muted(later)})
+    );
+    eventually("the mute has run out", || async {
+        anna.chat(&short).await["isMuted"] == false
+    })
+    .await;
+    assert_eq!(settings().await, json!({&short: open, &long: muted(later)}));
 }

@@ -1,5 +1,7 @@
 //! Delivered and read: marks that only rise (D9).
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::{Person, Server, eventually_some};
@@ -324,4 +326,39 @@ async fn who_was_away_while_the_other_read_learns_it_by_one_sync() {
     );
     assert_eq!(entry["messages"], json!([]));
     assert_eq!(entry["rev"], rev);
+}
+
+#[tokio::test]
+async fn marks_of_several_chats_are_taken_all_or_none() {
+    let server = Server::shared().await;
+    let [anna, ben] = server.people().await;
+    let mut chats = Vec::new();
+    for number in 0..6 {
+        let chat = anna.group(&format!("Ours {number}"), &[&ben]).await;
+        let sent = anna.say(&chat, "hello").await;
+        chats.push((chat, sent["messageId"].clone()));
+    }
+    let (left, _) = &chats[3];
+    ben.api
+        .post_empty(&format!("/chats/{left}/leave"))
+        .await
+        .no_content();
+    let ids: Vec<&Value> = chats.iter().map(|(_, id)| id).collect();
+    let status = json!({"messageIds": ids, "status": "delivered"});
+    ben.api.put("/messages/status", status).await.refused(404);
+    let read = json!({"messageIds": ids});
+    ben.api.post("/messages/read", read).await.refused(404);
+    // Owners answer in their own time.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    for (chat, id) in &chats {
+        if chat != left {
+            assert_eq!(ben.chat(chat).await["readSeq"], 0, "{chat}");
+        }
+        let id = id.as_str().expect("an id");
+        let receipts = anna.api.get(&format!("/messages/{id}/receipts")).await;
+        assert!(
+            receipts.items().iter().all(|item| item["status"] == "sent"),
+            "{chat}"
+        );
+    }
 }

@@ -300,3 +300,26 @@ async fn who_was_away_catches_up_to_what_is_live() {
     let live = back.expect_of("message.new", &chat).await;
     assert_eq!(live["rev"], 5, "nothing between");
 }
+
+#[tokio::test]
+async fn a_rev_is_below_two_to_the_53() {
+    let server = Server::shared().await;
+    let [anna, ben] = server.people().await;
+    let chat = anna.direct(&ben).await;
+    let mut socket = anna.socket().await;
+    let most = (1u64 << 53) - 1;
+    anna.sync(json!({"chats": {&chat: most}, "me": most})).await;
+    for large in [most + 1, i64::MAX as u64 + 1, u64::MAX] {
+        for (body, field) in [
+            (json!({"chats": {}, "me": large}), "me".to_owned()),
+            (json!({"chats": {&chat: large}}), format!("chats.{chat}")),
+        ] {
+            let answer = anna.api.post("/sync", body.clone()).await;
+            answer.refused_field(&field);
+            let mut frame = body;
+            frame["type"] = json!("sync");
+            let refusal = socket.ask(frame).await;
+            assert_eq!(refusal["errors"][0]["field"], field.as_str(), "{refusal}");
+        }
+    }
+}

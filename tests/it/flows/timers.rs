@@ -77,3 +77,27 @@ async fn past_its_time_a_message_is_a_tombstone_everywhere() {
     assert!(!synced.to_string().contains("a short life"), "{synced}");
     anna.say(&chat, "the next").await;
 }
+
+/// What each side calls a direct chat is his own; a group's name is everyone's.
+#[tokio::test]
+async fn a_frame_of_a_direct_chat_says_no_name() {
+    let server = Server::shared().await;
+    let [anna, ben] = server.people().await;
+    let direct = anna.direct(&ben).await;
+    let group = anna.group("Ours", &[&ben]).await;
+    let mut socket = ben.socket().await;
+    for (chat, named) in [(&direct, false), (&group, true)] {
+        let path = format!("/chats/{chat}/auto-delete");
+        anna.api.put(&path, json!({"seconds": 60})).await.ok();
+        let frame = socket.expect_of("chat.updated", chat).await;
+        let told = frame["chat"].as_object().expect("a chat");
+        for field in ["name", "avatarUrl"] {
+            assert_eq!(told.contains_key(field), named, "{field}: {frame}");
+        }
+        assert_eq!(frame["chat"]["name"] == "Ours", named, "{frame}");
+        for mine in [anna.chat(chat).await, ben.chat(chat).await] {
+            assert!(mine["name"].is_string(), "{mine}");
+            assert!(mine.get("avatarUrl").is_some_and(Value::is_null), "{mine}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod documents;
 mod imports;
+mod openapi;
 mod routes;
 mod shapes;
 mod source;

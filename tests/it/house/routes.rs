@@ -2,7 +2,7 @@
 
 use troupe::error::ErrorCode;
 use troupe::http::docs;
-use troupe::http::routes::{API, OPERATIONS};
+use troupe::http::routes::{API, OPEN, OPERATIONS};
 
 use super::source::{SourceFile, files};
 
@@ -35,6 +35,7 @@ fn every_route_is_walked_by_a_test() {
     let walked: Vec<Vec<&str>> = tests.iter().flat_map(paths).map(segments).collect();
     let missing: Vec<_> = API
         .iter()
+        .chain(OPEN)
         .chain(OPERATIONS)
         .map(|(_, path)| *path)
         // Every socket of a test is opened there, below an origin.
@@ -61,6 +62,7 @@ fn every_route_is_described() {
     let paths = document["paths"].as_object().expect("paths");
     let api = API
         .iter()
+        .chain(OPEN)
         .map(|(method, path)| (*method, format!("/api/v1{path}")));
     let beside = OPERATIONS
         .iter()
@@ -83,6 +85,7 @@ fn nothing_is_described_that_is_not_there() {
     let paths = document["paths"].as_object().expect("paths");
     let routes: Vec<Vec<&str>> = API
         .iter()
+        .chain(OPEN)
         .chain(OPERATIONS)
         .map(|(_, path)| segments(path))
         .collect();

@@ -5,7 +5,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
 use actix_web::{App, HttpResponse, web};
 use serde_json::Value;
 use troupe::http::extract::ClientAddress;
-use troupe::http::middleware::{frame, resource};
+use troupe::http::middleware::{Access, frame, resource};
 
 async fn dies() -> HttpResponse {
     panic!("told to die")
@@ -18,8 +18,10 @@ async fn answers() -> HttpResponse {
 /// Sends one request through the frame: status, request id and body.
 async fn send(request: TestRequest) -> (u16, String, Value) {
     let app = App::new()
-        .service(resource("/dies", &["get"]).route(web::get().to(dies)))
-        .service(resource("/answers", &["get", "put"]).route(web::get().to(answers)))
+        .service(resource("/dies", &["get"], Access::Anyone).route(web::get().to(dies)))
+        .service(
+            resource("/answers", &["get", "put"], Access::Anyone).route(web::get().to(answers)),
+        )
         .wrap(from_fn(frame));
     let app = init_service(app).await;
     let response = call_service(&app, request.to_request()).await;

@@ -2,8 +2,10 @@
 
 mod accounts;
 mod codes;
+mod gate;
 mod junk;
 mod logs;
+mod nul;
 mod sessions;
 mod strangers;
 mod tokens;
