@@ -53,6 +53,10 @@ async fn two_phones_talk_and_one_catches_up_after_its_flight() {
 
     page.click(&format!("{ONE} .empty button"), "Say hello to Orlando")
         .await;
+    page.until("online", &format!("{ONE} .bar-who .row-note"), |texts| {
+        texts == ["online"]
+    })
+    .await;
     write(&page, ONE, "Good morrow").await;
     until_said(&page, ONE, &["Good morrow"]).await;
     until_ticks(&page, ONE, "delivered", 1).await;
