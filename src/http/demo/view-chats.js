@@ -37,6 +37,7 @@ export function chatsView(phone) {
     const state = chats.length ? '' : client.state === 'ready' || client.state === 'flight' ? `empty${neighbour?.phone}${neighbour?.displayName}` : 'waiting';
     if (state === invited) return;
     invited = state;
+    const focused = empty.contains(document.activeElement);
     fill(empty, state.startsWith('empty') ? invitation(phone, neighbour) : null);
   }
   return { el, update };
@@ -64,7 +65,7 @@ function chatRow(phone, copy) {
   const { isMuted, isPinned, avatarUrl } = copy.meta;
   const sign = JSON.stringify([name, line, copy.unread, open, online, isMuted, isPinned, avatarUrl, copy.left]);
   const build = () => h('li', {}, h('button', {
-    class: `row chat-row ${copy.unread ? 'has-unread' : ''}`, type: 'button',
+    class: `row chat-row ${copy.unread ? 'has-unread' : ''}`, type: 'button', 'data-chat': copy.id,
     'aria-current': open ? 'true' : null, onclick: () => phone.showChat(copy),
   },
   chatAvatar(client, copy),
