@@ -1,4 +1,4 @@
-//! The demo page in a real browser: two phones talk, one flies and lands.
+//! The demo page in a real browser: two phones talk, one flies and lands; keys and words.
 
 use serde_json::json;
 
