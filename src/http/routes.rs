@@ -80,6 +80,7 @@ table! { operations, OPERATIONS:
     "/demo/{file}" => get demo::file;
     "/docs" => get docs::overview;
     "/docs/frames" => get docs::frames_page;
+    "/docs/rest" => get docs::rest_root;
     "/docs/rest/{file:.*}" => get docs::rest;
 }
 
