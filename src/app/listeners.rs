@@ -13,20 +13,10 @@ const BACKLOG: i32 = 4096;
 
 /// The public and the admin listener.
 pub fn bind(config: &Config) -> Result<(TcpListener, TcpListener), StartError> {
-    let public = listen(config.http.host, config.http.port).map_err(|error| {
-        refused(
-            "http.port",
-            &error,
-            "choose another with --port, or stop what uses it",
-        )
-    })?;
-    let admin = listen(config.admin.host, config.admin.port).map_err(|error| {
-        refused(
-            "admin.port",
-            &error,
-            "choose another with --admin-port, or stop what uses it",
-        )
-    })?;
+    let public =
+        listen(config.http.host, config.http.port).map_err(|unbound| refused(&PUBLIC, &unbound))?;
+    let admin = listen(config.admin.host, config.admin.port)
+        .map_err(|unbound| refused(&ADMIN, &unbound))?;
     Ok((public, admin))
 }
 
@@ -55,12 +45,37 @@ fn listen(host: IpAddr, port: u16) -> Result<TcpListener, Unbound> {
     bound().map_err(|error| Unbound { address, error })
 }
 
-fn refused(setting: &'static str, unbound: &Unbound, cure: &'static str) -> StartError {
+/// What a listener's settings are called, and how another is chosen.
+struct Names {
+    host: &'static str,
+    other_host: &'static str,
+    port: &'static str,
+    other_port: &'static str,
+}
+
+const PUBLIC: Names = Names {
+    host: "http.host",
+    other_host: "choose another with --host",
+    port: "http.port",
+    other_port: "choose another with --port, or stop what uses it",
+};
+const ADMIN: Names = Names {
+    host: "admin.host",
+    other_host: "choose another in the settings",
+    port: "admin.port",
+    other_port: "choose another with --admin-port, or stop what uses it",
+};
+
+fn refused(names: &Names, unbound: &Unbound) -> StartError {
     let Unbound { address, error } = unbound;
+    let (setting, cure) = match error.kind() {
+        ErrorKind::AddrNotAvailable => (names.host, names.other_host),
+        _ => (names.port, names.other_port),
+    };
     let what = match error.kind() {
         ErrorKind::AddrInUse => format!("{address} is in use"),
         ErrorKind::PermissionDenied => format!("{address} needs more rights"),
-        ErrorKind::AddrNotAvailable => format!("{address} is no address of this machine"),
+        ErrorKind::AddrNotAvailable => format!("{} is no address of this machine", address.ip()),
         _ => format!("{address} cannot be listened on ({error})"),
     };
     StartError::Setting {

@@ -141,11 +141,14 @@ fn defaults() -> Result<Dict, ConfigError> {
 fn unreadable(errors: figment::Error) -> ConfigError {
     let mut problems = Problems::default();
     for error in errors {
-        problems.add(
-            "settings",
-            error.to_string(),
-            "correct the file or its path",
-        );
+        let source = error
+            .metadata
+            .as_ref()
+            .and_then(|found| found.source.as_ref());
+        let name = source.map_or_else(|| "settings".to_owned(), ToString::to_string);
+        // A parser's report draws the line and ends it.
+        let what = error.kind.to_string();
+        problems.add(name, what.trim_end(), "correct the file or its path");
     }
     problems
         .into_result()

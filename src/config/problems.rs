@@ -56,11 +56,11 @@ impl fmt::Display for ConfigError {
         } else {
             "settings are"
         };
-        writeln!(f, "{count} {noun} wrong:")?;
+        write!(f, "{count} {noun} wrong:")?;
         for problem in &self.0 {
-            writeln!(
+            write!(
                 f,
-                "  {}: {}; {}",
+                "\n  {}: {}; {}",
                 problem.setting, problem.what, problem.cure
             )?;
         }

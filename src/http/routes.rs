@@ -85,6 +85,7 @@ table! { operations, OPERATIONS, Access::Anyone;
     "/demo/{file}" => get demo::file;
     "/docs" => get docs::overview;
     "/docs/frames" => get docs::frames_page;
+    "/docs/rest" => get docs::rest_root;
     "/docs/rest/{file:.*}" => get docs::rest;
 }
 

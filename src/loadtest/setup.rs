@@ -83,7 +83,7 @@ pub async fn answer<T: for<'de> Deserialize<'de>>(
     let answer = call
         .send()
         .await
-        .map_err(|error| format!("no answer: {error}"))?;
+        .map_err(|error| format!("no answer: {error}; is `troupe dev` running there?"))?;
     let status = answer.status();
     if !status.is_success() {
         let problem: Value = answer.json().await.unwrap_or_default();

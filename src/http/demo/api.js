@@ -10,6 +10,11 @@ const SAID = {
   rate_limited: 'That was a little fast. Please wait a moment.',
 };
 
+const FIELDS = {
+  phone: 'The number', phones: 'The numbers', displayName: 'The name', statusText: 'The line about you',
+  name: 'The name', description: 'The description', content: 'The message',
+};
+
 /** An answer that is no success, in the shape of the contract's problem document. */
 export class Problem extends Error {
   constructor({ status = 0, code = 'offline', title, detail, message, errors, retryAfterMs } = {}) {
@@ -17,10 +22,11 @@ export class Problem extends Error {
     Object.assign(this, { status, code, errors: errors ?? [], retryAfterMs: retryAfterMs ?? null });
   }
 
-  /** One sentence for a person, with the fields that were wrong. */
+  /** One sentence for a person: what was wrong with the fields, else what the server said. */
   get friendly() {
-    const fields = this.errors.filter((e) => e.message && !this.message.includes(e.message));
-    return [this.message, ...fields.map((e) => `${e.field}: ${e.message}`)].join(' · ');
+    const fields = this.code === 'invalid' ? this.errors.map((e) => `${FIELDS[e.field] ?? e.field} ${e.message}`) : [];
+    const words = fields.join('; ') || SAID[this.code] || this.message;
+    return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? '' : '.'}`;
   }
 }
 

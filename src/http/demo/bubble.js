@@ -9,7 +9,7 @@ import { systemText } from '/demo/system-text.js';
 
 const TOGETHER_MS = 5 * 60_000;
 const LINK = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/;
-const ONLY_EMOJI = /^(?:\p{Extended_Pictographic}(?:\uFE0F|\u200D\p{Extended_Pictographic}|\p{Emoji_Modifier})*){1,3}$/u;
+const ONLY_EMOJI = /^(?:\p{RI}{2}|\p{Extended_Pictographic}(?:\uFE0F|\u200D\p{Extended_Pictographic}|\p{Emoji_Modifier})*){1,3}$/u;
 
 /** Everything the log of one chat shows, oldest first. */
 export function bubbleRows(phone, copy, view) {
@@ -66,12 +66,12 @@ function build({ phone, copy, view, message, own, state, sender, quote, joined, 
   const menu = () => (message.waiting ? openWaitingMenu(phone, message) : openMessageMenu(phone, copy, view, message));
   const large = message.type === 'text' && !message.isDeleted && !quote && ONLY_EMOJI.test((message.payload?.content ?? '').trim());
   const moment = view.el.isConnected && isNew ? 'fresh' : '';
-  const body = h('div', { class: `bubble ${large ? 'large' : ''} ${message.isDeleted ? 'gone' : ''} ${state === 'failed' ? 'failed' : ''}` },
-    sender ? h('span', { class: `sender ink-${tone(message.senderId)}` }, sender) : null,
-    message.forwarded ? h('span', { class: 'forwarded' }, 'Forwarded') : null,
-    quote ? h('div', { class: 'quote' }, h('b', {}, quote.who), h('span', {}, quote.text)) : null,
+  const body = h('div', { class: `bubble ${large ? 'large' : ''} ${message.isDeleted ? 'gone' : ''} ${state === 'failed' ? 'failed' : ''}`, dir: 'auto' }, // as the words run: its other parts have a direction of their own
+    sender ? h('span', { class: `sender ink-${tone(message.senderId)}`, dir: 'auto' }, sender) : null,
+    message.forwarded ? h('span', { class: 'forwarded', dir: 'ltr' }, 'Forwarded') : null,
+    quote ? h('div', { class: 'quote', dir: 'ltr' }, h('b', { dir: 'auto' }, quote.who), h('span', { dir: 'auto' }, quote.text)) : null,
     content(message, own, phone.client),
-    h('span', { class: 'meta' },
+    h('span', { class: 'meta', dir: 'ltr' },
       message.expiresAt && !message.isDeleted ? icon('timer', { label: 'Disappears' }) : null,
       message.editedAt && !message.isDeleted ? h('span', {}, 'edited') : null,
       h('time', { datetime: message.createdAt }, time(message.createdAt)),
@@ -79,7 +79,7 @@ function build({ phone, copy, view, message, own, state, sender, quote, joined, 
   const el = h('div', { class: `message ${own ? 'own' : 'theirs'} ${joined ? 'joined' : ''} ${moment}` },
     body,
     message.isDeleted && message.waiting ? null : h('button', { class: 'more', type: 'button', 'aria-label': `Actions for: ${summary(phone.client, message).slice(0, 60)}`, onclick: menu }, icon('more')));
-  if (state === 'failed') body.append(h('p', { class: 'failure' }, `Not sent: ${message.failed}`));
+  if (state === 'failed') body.append(h('p', { class: 'failure', dir: 'ltr' }, `Not sent: ${message.failed}`));
   body.addEventListener('contextmenu', (event) => {
     if (getSelection()?.toString()) return;
     event.preventDefault();

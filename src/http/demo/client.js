@@ -9,6 +9,8 @@ import { Socket } from '/demo/socket.js';
 import { Store } from '/demo/store.js';
 import { uuid } from '/demo/format.js';
 
+const SMALL_GROUP = 50; // members that are watched: a connection follows 500 people at most
+
 export class Client {
   /** `hooks`: `changed()`, `refused(problem, chatId)`, `signedOut()`. */
   constructor(slot, hooks) {
@@ -32,7 +34,7 @@ export class Client {
       refreshMeta: (copy) => this.refreshMeta(copy),
       presence: (frame) => this.people.told(frame),
     });
-    this.people = new People(this.api, this.socket, changed);
+    this.people = new People(this.api, this.socket, { changed, contacts: () => this.watchPeers() });
     this.marks = new Marks(this.socket, this.store, () => this.caughtUp);
     this.catchUp = new CatchUp(this.api, this.store, { changed, done: () => this.#ready(), failed: () => {} });
     this.outbox = new Outbox(this.session, this.socket, {
@@ -154,8 +156,13 @@ export class Client {
     this.watchPeers();
   }
 
+  /** Whoever may be shown with a dot: the others of direct chats, contacts, members of small groups. */
   watchPeers() {
-    if (this.caughtUp) this.people.watch([...this.store.chats.values()].map((c) => c.meta.peerId));
+    if (!this.caughtUp) return;
+    const chats = [...this.store.chats.values()];
+    const members = chats.flatMap((c) => (c.members?.length <= SMALL_GROUP ? c.members : []));
+    const ids = [...chats.map((c) => c.meta.peerId), ...[...this.people.contacts, ...members].map((item) => item.userId)];
+    this.people.watch(ids.filter((id) => id !== this.me));
   }
 
   #foreground() {
@@ -182,6 +189,7 @@ export class Client {
     copy.rosterStale = false;
     copy.members = await this.api.all(`/chats/${copy.id}/participants`);
     copy.members.forEach((item) => this.people.learn(item));
+    this.watchPeers();
     this.hooks.changed();
   }
 

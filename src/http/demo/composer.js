@@ -10,7 +10,7 @@ const TYPING_EVERY_MS = 3000;
 export function composer(phone, copy, { sent }) {
   const { client } = phone;
   const text = h('textarea', {
-    class: 'input', rows: 1, placeholder: 'Message', 'aria-label': `Message to ${chatName(client, copy)}`,
+    class: 'input', rows: 1, dir: 'auto', placeholder: 'Message', 'aria-label': `Message to ${chatName(client, copy)}`,
     enterkeyhint: 'send', maxlength: client.limits.textChars,
   });
   const button = roundButton('send', 'Send', () => submit(), { class: 'round send' });
@@ -47,7 +47,7 @@ export function composer(phone, copy, { sent }) {
       const { message, kind } = target;
       const who = message.senderId === client.me ? 'yourself' : client.people.name(message.senderId);
       fill(about, h('div', { class: 'quote' },
-        h('b', {}, kind === 'edit' ? 'Editing' : `Replying to ${who}`), h('span', {}, summary(client, message))),
+        h('b', {}, kind === 'edit' ? 'Editing' : `Replying to ${who}`), h('span', { dir: 'auto' }, summary(client, message))),
       roundButton('close', kind === 'edit' ? 'Stop editing' : 'Do not reply', () => aim(null)));
       text.focus();
     }

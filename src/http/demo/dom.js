@@ -37,7 +37,11 @@ export function keyed(container, rows) {
   const has = new Map();
   const active = container.contains(document.activeElement) ? document.activeElement : null;
   const keys = new Set(rows.map((row) => row.key));
-  for (const [key, { el }] of had) if (!keys.has(key)) el.remove();
+  for (const [key, { el }] of had) {
+    if (keys.has(key)) continue;
+    if (el.contains(active)) focusFirst(el.nextElementSibling ?? el.previousElementSibling);
+    el.remove();
+  }
   let before = container.firstChild;
   for (const { key, sign, build } of rows) {
     const old = had.get(key);
@@ -59,7 +63,7 @@ export function keyed(container, rows) {
 }
 
 function focusFirst(el) {
-  const target = el.matches('[tabindex], button') ? el : el.querySelector('[tabindex], button');
+  const target = el?.matches('[tabindex], button') ? el : el?.querySelector('[tabindex], button');
   target?.focus({ preventScroll: true });
 }
 

@@ -16,8 +16,8 @@ export function topBar(phone, title, ...actions) {
 
 export function row({ lead, title, note, trail, onclick, label }) {
   const content = [lead, h('span', { class: 'row-text' },
-    h('span', { class: 'row-title' }, title),
-    note ? h('span', { class: 'row-note' }, note) : null), trail];
+    h('span', { class: 'row-title', dir: 'auto' }, title),
+    note ? h('span', { class: 'row-note', dir: 'auto' }, note) : null), trail];
   return onclick
     ? h('button', { class: 'row', type: 'button', onclick, 'aria-label': label }, ...content)
     : h('div', { class: 'row' }, ...content);
@@ -37,7 +37,7 @@ let fieldNumber = 0;
 /** A labelled input. */
 export function field({ label, hint, ...input }) {
   const id = `field-${fieldNumber += 1}`;
-  const control = h(input.rows ? 'textarea' : 'input', { id, class: 'input', ...input, 'aria-describedby': hint ? `${id}-hint` : null });
+  const control = h(input.rows ? 'textarea' : 'input', { id, class: 'input', dir: 'auto', ...input, 'aria-describedby': hint ? `${id}-hint` : null });
   const el = h('div', { class: 'field' },
     h('label', { for: id }, label), control, hint ? h('p', { class: 'hint', id: `${id}-hint` }, hint) : null);
   return { el, control };

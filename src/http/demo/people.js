@@ -5,8 +5,9 @@ const SUBSCRIBED_AT_ONCE = 200;
 const SUBSCRIBED_IN_ALL = 500;
 
 export class People {
-  constructor(api, socket, changed) {
-    Object.assign(this, { api, socket, changed });
+  /** `hooks`: `changed()`, `contacts()` when they were read anew. */
+  constructor(api, socket, hooks) {
+    Object.assign(this, { api, socket, hooks });
     this.clear();
   }
 
@@ -45,7 +46,7 @@ export class People {
     this.asked.add(id);
     try {
       this.learn(await this.api.get(`/users/${id}`));
-      this.changed();
+      this.hooks.changed();
     } catch (problem) {
       if (problem.status !== 404) this.asked.delete(id);
     }
@@ -55,7 +56,8 @@ export class People {
     const items = await this.api.all('/users/contacts');
     items.forEach((item) => this.learn(item));
     this.contacts = items.sort((a, b) => (a.displayName || '').localeCompare(b.displayName || ''));
-    this.changed();
+    this.hooks.contacts();
+    this.hooks.changed();
   }
 
   /** Finds the people behind phone numbers and keeps them as contacts. */
@@ -72,7 +74,7 @@ export class People {
 
   /** Follows people's presence on this connection. */
   watch(ids) {
-    const fresh = ids.filter((id) => id && !this.watched.has(id)).slice(0, SUBSCRIBED_IN_ALL - this.watched.size);
+    const fresh = [...new Set(ids)].filter((id) => id && !this.watched.has(id)).slice(0, SUBSCRIBED_IN_ALL - this.watched.size);
     for (let at = 0; at < fresh.length; at += SUBSCRIBED_AT_ONCE) {
       const userIds = fresh.slice(at, at + SUBSCRIBED_AT_ONCE);
       if (!this.socket.send({ type: 'presence.subscribe', userIds })) return;

@@ -81,9 +81,9 @@ export class Phone {
 
   /** Puts a screen on top. */
   open(make, ...args) {
-    if (this.stack.length === 0) this.returnTo = document.activeElement;
+    const returnTo = document.activeElement;
     const view = make(this, ...args);
-    this.stack.push(view);
+    this.stack.push(Object.assign(view, { returnTo }));
     this.#show();
     this.#guardHistory();
   }
@@ -97,11 +97,20 @@ export class Phone {
 
   back() {
     if (!this.stack.length) return;
-    this.stack.pop().close?.();
+    const left = this.stack.pop();
+    left.close?.();
     this.#show();
-    if (this.stack.length) return;
-    if (this.returnTo?.isConnected && this.wantsFocus) this.returnTo.focus({ preventScroll: true });
-    if (history.state?.troupe === this.slot) history.back();
+    this.#focusAfter(left);
+    if (!this.stack.length && history.state?.troupe === this.slot) history.back();
+  }
+
+  /** Back to what opened a screen; where that is gone, to the row of its chat or to whatever comes first. */
+  #focusAfter({ returnTo, id }) {
+    if (!this.wantsFocus) return;
+    const screen = this.stack.at(-1)?.el ?? this.home.view.el;
+    const target = screen.contains(returnTo) ? returnTo
+      : id && screen.querySelector(`[data-chat="${id}"]`) || screen.querySelector('.row, button');
+    target?.focus({ preventScroll: true });
   }
 
   /** Screens below the top stay in place, unseen, so that they keep where they were scrolled to. */

@@ -70,6 +70,7 @@ export class Store {
     copy.rev = frame.rev;
     copy.mergeMeta(frame.chat);
     if (frame.message) this.#message(copy, frame.message);
+    else if (frame.type === 'chat.created') this.hooks.arrived(copy);
     if (frame.type === 'group.member.removed' && frame.userIds?.includes(this.me)) copy.left = true;
     if (frame.message?.type === 'system') this.#roster(copy, frame.message.payload ?? {});
   }

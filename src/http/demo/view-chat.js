@@ -19,7 +19,7 @@ export function chatView(phone, copy) {
   const older = h('div', { class: 'older', 'aria-hidden': 'true' }, h('span', { class: 'spinner' }));
   const scroll = h('div', { class: 'scroll stage', tabindex: '0', role: 'group', 'aria-label': 'Conversation' }, older, messages);
   const jump = h('button', { class: 'jump', type: 'button', hidden: true, onclick: () => toEnd(true) });
-  const write = composer(phone, copy, { sent: () => toEnd() });
+  const write = composer(phone, copy, { sent: () => { view.firstNew = null; toEnd(); } });
   const el = h('section', { class: 'screen chat', 'aria-label': `Chat with ${chatName(client, copy)}` },
     h('header', { class: 'bar' }, roundButton('back', 'Back', () => phone.back(), { class: 'round back' }), title,
       roundButton('info', 'Details', () => phone.open(infoView, copy))),
@@ -84,7 +84,7 @@ export function chatView(phone, copy) {
     if (next === head) return;
     head = next;
     fill(title, chatAvatar(client, copy), h('span', { class: 'row-text' },
-      h('span', { class: 'row-title' }, chatName(client, copy)),
+      h('span', { class: 'row-title', dir: 'auto' }, chatName(client, copy)),
       h('span', { class: `row-note ${note.typing ? 'typing' : ''}`, 'aria-live': 'polite' }, note.text)));
   }
 

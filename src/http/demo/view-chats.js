@@ -37,7 +37,9 @@ export function chatsView(phone) {
     const state = chats.length ? '' : client.state === 'ready' || client.state === 'flight' ? `empty${neighbour?.phone}${neighbour?.displayName}` : 'waiting';
     if (state === invited) return;
     invited = state;
+    const focused = empty.contains(document.activeElement);
     fill(empty, state.startsWith('empty') ? invitation(phone, neighbour) : null);
+    if (focused) empty.querySelector('button')?.focus({ preventScroll: true });
   }
   return { el, update };
 }
@@ -64,23 +66,24 @@ function chatRow(phone, copy) {
   const { isMuted, isPinned, avatarUrl } = copy.meta;
   const sign = JSON.stringify([name, line, copy.unread, open, online, isMuted, isPinned, avatarUrl, copy.left]);
   const build = () => h('li', {}, h('button', {
-    class: `row chat-row ${copy.unread ? 'has-unread' : ''}`, type: 'button',
+    class: `row chat-row ${copy.unread ? 'has-unread' : ''}`, type: 'button', 'data-chat': copy.id,
     'aria-current': open ? 'true' : null, onclick: () => phone.showChat(copy),
   },
   chatAvatar(client, copy),
   h('span', { class: 'row-text' },
-    h('span', { class: 'row-title' }, name),
-    h('span', { class: `row-note ${line.kind ?? ''}` },
-      line.tick ? tick(line.tick) : null,
-      line.who ? h('span', { class: 'who' }, `${line.who}: `) : null,
-      line.icon ? icon(line.icon) : null,
-      h('span', { class: 'words' }, line.text))),
-  h('span', { class: 'row-trail' },
-    h('time', {}, line.at ? listTime(line.at) : ''),
-    h('span', { class: 'signs' },
-      isMuted ? icon('bellOff', { label: 'Muted' }) : null,
-      isPinned ? icon('pin', { label: 'Pinned' }) : null,
-      copy.unread ? h('span', { class: 'badge', 'aria-label': `${copy.unread} unread` }, copy.unread > 998 ? '999+' : String(copy.unread)) : null))));
+    h('span', { class: 'row-line' },
+      h('span', { class: 'row-title', dir: 'auto' }, name),
+      h('time', {}, line.at ? listTime(line.at) : '')),
+    h('span', { class: 'row-line' },
+      h('span', { class: `row-note ${line.kind ?? ''}` },
+        line.tick ? tick(line.tick) : null,
+        line.who ? h('span', { class: 'who', dir: 'auto' }, `${line.who}: `) : null,
+        line.icon ? icon(line.icon) : null,
+        h('span', { class: 'words', dir: 'auto' }, line.text)),
+      h('span', { class: 'signs' },
+        isMuted ? icon('bellOff', { label: 'Muted' }) : null,
+        isPinned ? icon('pin', { label: 'Pinned' }) : null,
+        copy.unread ? h('span', { class: 'badge', 'aria-label': `${copy.unread} unread` }, copy.unread > 998 ? '999+' : String(copy.unread)) : null)))));
   return { key: copy.id, sign, build };
 }
 

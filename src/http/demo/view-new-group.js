@@ -1,5 +1,6 @@
 // A new group, or more people for one that exists.
 import { h, keyed } from '/demo/dom.js';
+import { list } from '/demo/format.js';
 import { icon } from '/demo/icons.js';
 import { field, topBar } from '/demo/parts.js';
 import { contactRow } from '/demo/view-new-chat.js';
@@ -40,11 +41,17 @@ function picker(phone, { title, head = [], submit, skip, done }) {
   const button = h('button', { class: 'primary', type: 'submit' });
   const people = h('ul', { class: 'plain', 'aria-label': 'Contacts' });
   const none = h('p', { class: 'hint' }, 'No contacts to pick from yet. Look up a number under “New chat” first.');
+  /** Whoever does not let me add them is told by name. */
+  const named = (problem) => {
+    const who = [...picked].filter((id) => problem.errors?.some((e) => e.message.includes(id)));
+    if (who.length) problem.message = `${list(who.map((id) => client.people.name(id)))} cannot be added by you`;
+    throw problem;
+  };
   const form = h('form', {
     class: 'screen', 'aria-label': title,
     onsubmit: (event) => {
       event.preventDefault();
-      if (picked.size) phone.attempt(() => done([...picked]));
+      if (picked.size) phone.attempt(() => done([...picked]).catch(named));
     },
   }, topBar(phone, title), h('div', { class: 'scroll padded' }, head, people, none), h('div', { class: 'foot' }, button));
 

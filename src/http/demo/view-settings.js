@@ -38,8 +38,10 @@ export function settingsView(phone) {
       section(null, h('form', {
         onsubmit: (event) => {
           event.preventDefault();
+          const displayName = name.control.value.trim();
+          if (!displayName) return phone.toast('Please write a name.', 'bad');
           phone.attempt(async () => {
-            client.setUser(await client.api.patch('/users/me', { displayName: name.control.value.trim(), statusText: about.control.value.trim() }));
+            client.setUser(await client.api.patch('/users/me', { displayName, statusText: about.control.value.trim() }));
             phone.toast('Saved');
           });
         },

@@ -19,6 +19,7 @@ export function signInView(phone) {
   let timer = null;
 
   const problem = h('p', { class: 'problem', role: 'alert' });
+  stage.addEventListener('input', () => { problem.textContent = ''; });
   const busy = async (work) => {
     problem.textContent = '';
     el.classList.add('busy');
@@ -104,7 +105,9 @@ export function signInView(phone) {
       h('form', {
         onsubmit: (event) => {
           event.preventDefault();
-          busy(async () => phone.client.setUser(await phone.client.api.patch('/users/me', { displayName: name.control.value.trim() })));
+          const displayName = name.control.value.trim();
+          if (!displayName) problem.textContent = 'Please write a name.';
+          else busy(async () => phone.client.setUser(await phone.client.api.patch('/users/me', { displayName })));
         },
       }, name.el, h('button', { class: 'primary', type: 'submit' }, 'Take the stage')));
     if (phone.wantsFocus) name.control.select();

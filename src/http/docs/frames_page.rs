@@ -7,24 +7,25 @@ use actix_web::HttpResponse;
 use serde_json::Value;
 
 use super::asyncapi::{FrameShape, frames};
-use super::pages::page;
+use super::pages::{html, page};
 
-const HEAD: &str = include_str!("frames.html");
+const INTRODUCTION: &str = include_str!("frames.html");
 
 pub async fn frames_page() -> HttpResponse {
     static PAGE: LazyLock<String> = LazyLock::new(render);
-    page(PAGE.clone())
+    html(PAGE.clone())
 }
 
 /// Writing to a string cannot fail, so the results are not looked at.
 fn render() -> String {
     let frames = frames();
-    let mut html = HEAD.to_owned();
+    let mut html = INTRODUCTION.to_owned();
     for (title, side, shapes) in [
         ("Client → server", "client", &frames.client),
         ("Server → client", "server", &frames.server),
     ] {
         let _ = write!(html, "<h2 id=\"{side}\">{title}</h2>");
+        names(&mut html, side, shapes);
         for frame in shapes {
             section(&mut html, side, frame);
         }
@@ -35,8 +36,20 @@ fn render() -> String {
         describe(&mut html, schema);
         html.push_str("</section>");
     }
-    html.push_str("</body></html>");
-    html
+    page("Troupe: WebSocket frames", &html)
+}
+
+/// What there is, to jump to.
+fn names(html: &mut String, side: &str, shapes: &[FrameShape]) {
+    html.push_str("<ul class=\"names\">");
+    for frame in shapes {
+        let name = escaped(&frame.name);
+        let _ = write!(
+            html,
+            "<li><a href=\"#{side}.{name}\"><code>{name}</code></a></li>"
+        );
+    }
+    html.push_str("</ul>");
 }
 
 fn section(html: &mut String, side: &str, frame: &FrameShape) {

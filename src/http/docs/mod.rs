@@ -13,4 +13,4 @@ pub use frames_page::frames_page;
 #[doc(hidden)]
 pub use openapi::__path_get_openapi;
 pub use openapi::{get_openapi, openapi};
-pub use pages::{overview, rest};
+pub use pages::{overview, rest, rest_root};

@@ -92,6 +92,18 @@ struct Api;
         metrics::metrics,
         auth::public_keys,
     ),
+    // The order in which the viewer shows them.
+    tags(
+        (name = "auth"),
+        (name = "users"),
+        (name = "contacts"),
+        (name = "chats"),
+        (name = "messages"),
+        (name = "sync"),
+        (name = "devices"),
+        (name = "operations"),
+        (name = "documents"),
+    ),
     modifiers(&Finish),
     security(("token" = [])),
 )]

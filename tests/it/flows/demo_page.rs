@@ -1,4 +1,4 @@
-//! The demo page in a real browser: two phones talk, one flies and lands.
+//! The demo page in a real browser: two phones talk, one flies and lands; keys and words.
 
 use serde_json::json;
 
@@ -53,6 +53,10 @@ async fn two_phones_talk_and_one_catches_up_after_its_flight() {
 
     page.click(&format!("{ONE} .empty button"), "Say hello to Orlando")
         .await;
+    page.until("online", &format!("{ONE} .bar-who .row-note"), |texts| {
+        texts == ["online"]
+    })
+    .await;
     write(&page, ONE, "Good morrow").await;
     until_said(&page, ONE, &["Good morrow"]).await;
     until_ticks(&page, ONE, "delivered", 1).await;
@@ -105,5 +109,95 @@ async fn two_phones_talk_and_one_catches_up_after_its_flight() {
         "nothing sticks out"
     );
     assert_eq!(page.complaints().await, [""; 0]);
+    page.close().await;
+}
+
+/// A key pressed wherever the focus is.
+async fn press(page: &Browser, key: &str) {
+    let script = "
+        const made = {key: arguments[0], bubbles: true, cancelable: true};
+        document.activeElement.dispatchEvent(new KeyboardEvent('keydown', made));";
+    page.run(script, json!([key])).await;
+}
+
+async fn until_focused(page: &Browser, selector: &str) {
+    let script = "return document.activeElement.matches(arguments[0]);";
+    crate::support::eventually(&format!("the focus on {selector}"), || async {
+        page.run(script, json!([selector])).await == true
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn escape_leads_back_to_where_a_screen_was_opened() {
+    let server = Server::start().await;
+    let page = Browser::start().await;
+    page.resize(1440, 900, 1).await;
+    page.open(&server.origin()).await;
+    sign_in(&page, ONE, "Rosalind").await;
+    sign_in(&page, OTHER, "Orlando").await;
+    page.click(&format!("{ONE} .empty button"), "Say hello to Orlando")
+        .await;
+    let field = format!("{ONE} .composer textarea");
+    until_focused(&page, &field).await;
+    for text in ["One", "Two"] {
+        write(&page, ONE, text).await;
+    }
+    until_said(&page, ONE, &["One", "Two"]).await;
+
+    let details = format!("{ONE} .chat .bar button[aria-label=Details]");
+    let script = "const [el] = document.querySelectorAll(arguments[0]); el.focus(); el.click();";
+    page.run(script, json!([details])).await;
+    until_focused(&page, &format!("{ONE} .back")).await;
+    press(&page, "Escape").await;
+    until_focused(&page, &details).await;
+
+    let more = format!("{ONE} .message:last-child .more");
+    page.run(script, json!([more])).await;
+    page.click(&format!("{ONE} .sheet .action"), "Delete for me")
+        .await;
+    until_said(&page, ONE, &["One"]).await;
+    until_focused(&page, &more).await;
+    press(&page, "Escape").await;
+    until_focused(&page, &format!("{ONE} .chat-row")).await;
+    assert_eq!(page.complaints().await, [""; 0]);
+    page.close().await;
+}
+
+#[tokio::test]
+async fn whatever_people_write_is_shown_as_they_wrote_it() {
+    let server = Server::start().await;
+    let page = Browser::start().await;
+    page.resize(1440, 900, 1).await;
+    page.open(&server.origin()).await;
+    page.enter(&format!("{ONE} input[name=tel]"), "nonsense")
+        .await;
+    page.click(&format!("{ONE} .signin button.primary"), "Send me a code")
+        .await;
+    page.until("refused", &format!("{ONE} .problem"), |texts| {
+        texts.iter().any(|text| text.starts_with("The number must"))
+    })
+    .await;
+
+    let markup = "<img src=x onerror=document.title=1>";
+    sign_in(&page, ONE, markup).await;
+    sign_in(&page, OTHER, "مريم").await;
+    page.click(&format!("{OTHER} .empty button"), markup).await;
+    let texts = [markup, "سؤال: where?", "One\ntwo"];
+    for text in texts {
+        write(&page, OTHER, text).await;
+    }
+    until_said(&page, OTHER, &texts).await;
+    page.click(&format!("{ONE} .chat-row"), "مريم").await;
+    until_said(&page, ONE, &texts).await;
+    let directions = "return [...document.querySelectorAll(arguments[0])]
+        .map((el) => getComputedStyle(el).direction);";
+    let bubbles = format!("{ONE} .message .bubble");
+    assert_eq!(
+        page.run(directions, json!([bubbles])).await,
+        json!(["ltr", "rtl", "ltr"])
+    );
+    let pictures = "return document.querySelectorAll('.phone img[src=x]').length;";
+    assert_eq!(page.run(pictures, json!([])).await, 0);
     page.close().await;
 }

@@ -139,7 +139,13 @@ async fn keys_are_published_without_their_secrets() {
 #[tokio::test]
 async fn pages_are_served() {
     let server = Server::shared().await;
-    for path in ["/", "/docs", "/docs/frames", "/docs/rest/index.html"] {
+    for path in [
+        "/",
+        "/docs",
+        "/docs/frames",
+        "/docs/rest",
+        "/docs/rest/index.html",
+    ] {
         let mut page = server.root().get(path).await;
         if let Some(target) = page.header("location").map(str::to_owned) {
             page = server.root().get(&target).await;

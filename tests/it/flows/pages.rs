@@ -53,7 +53,12 @@ async fn documents_can_be_read() {
     for frame in ["message.send", "message.new", "hello", "goaway", "4408"] {
         assert!(frames.text.contains(frame), "{frame} is not on the page");
     }
-    assert_eq!(root.get("/docs/rest/").await.status, 200);
+    let viewer = root.get("/docs/rest/").await;
+    assert_eq!(viewer.status, 200);
+    assert!(viewer.text.contains("width=device-width"), "{viewer:?}");
+    let moved = root.get("/docs/rest").await;
+    assert_eq!(moved.status, 308);
+    assert_eq!(moved.header("location"), Some("/docs/rest/"));
     let script = root.get("/docs/rest/swagger-initializer.js").await;
     assert!(
         script.text.contains("/api/v1/openapi.json"),
