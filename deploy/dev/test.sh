@@ -24,7 +24,7 @@ install_missing() {
 install_missing
 if cargo nextest --version >/dev/null 2>&1; then
   cargo test --workspace --doc
-  cargo nextest run --workspace --all-targets --no-fail-fast
+  cargo nextest run --workspace --lib --bins --tests --no-fail-fast
 else
-  cargo test --workspace --all-targets --no-fail-fast
+  cargo test --workspace --no-fail-fast
 fi
