@@ -41,6 +41,29 @@ async fn until_ticks(page: &Browser, phone: &str, tick: &str, count: u64) {
     .await;
 }
 
+/// The same talk in the view of a single phone, at its size.
+async fn fits_one_phone(page: &Browser, origin: &str, all: &[&str]) {
+    page.resize(390, 844, 2).await;
+    page.open(&format!("{}/?phone=1", origin)).await;
+    page.until(
+        "the list",
+        &format!("{ONE} .chat-row .row-title"),
+        |texts| texts == ["Orlando"],
+    )
+    .await;
+    page.screenshot("chats-390x844").await;
+    page.click(&format!("{ONE} .chat-row"), "Orlando").await;
+    until_said(page, ONE, all).await;
+    page.screenshot("chat-390x844").await;
+    let script = "return document.documentElement.scrollWidth <= innerWidth;";
+    assert_eq!(
+        page.run(script, json!([])).await,
+        true,
+        "nothing sticks out"
+    );
+    assert_eq!(page.complaints().await, [""; 0]);
+}
+
 #[tokio::test]
 async fn two_phones_talk_and_one_catches_up_after_its_flight() {
     let server = Server::start().await;
@@ -90,25 +113,7 @@ async fn two_phones_talk_and_one_catches_up_after_its_flight() {
     page.screenshot("landed-1440x900").await;
     assert_eq!(page.complaints().await, [""; 0]);
 
-    page.resize(390, 844, 2).await;
-    page.open(&format!("{}/?phone=1", server.origin())).await;
-    page.until(
-        "the list",
-        &format!("{ONE} .chat-row .row-title"),
-        |texts| texts == ["Orlando"],
-    )
-    .await;
-    page.screenshot("chats-390x844").await;
-    page.click(&format!("{ONE} .chat-row"), "Orlando").await;
-    until_said(&page, ONE, &all).await;
-    page.screenshot("chat-390x844").await;
-    let script = "return document.documentElement.scrollWidth <= innerWidth;";
-    assert_eq!(
-        page.run(script, json!([])).await,
-        true,
-        "nothing sticks out"
-    );
-    assert_eq!(page.complaints().await, [""; 0]);
+    fits_one_phone(&page, &server.origin(), &all).await;
     page.close().await;
 }
 
