@@ -46,6 +46,27 @@ impl ErrorCode {
             Self::OutcomeUnknown => "outcome_unknown",
         }
     }
+
+    /// The code that is written so, as by another node.
+    pub fn parse(name: &str) -> Option<Self> {
+        const ALL: [ErrorCode; 14] = [
+            ErrorCode::BadRequest,
+            ErrorCode::Unauthenticated,
+            ErrorCode::Forbidden,
+            ErrorCode::NotFound,
+            ErrorCode::Conflict,
+            ErrorCode::TooLarge,
+            ErrorCode::UnsupportedMedia,
+            ErrorCode::Invalid,
+            ErrorCode::UpgradeRequired,
+            ErrorCode::RateLimited,
+            ErrorCode::Internal,
+            ErrorCode::Unavailable,
+            ErrorCode::Timeout,
+            ErrorCode::OutcomeUnknown,
+        ];
+        ALL.into_iter().find(|code| code.as_str() == name)
+    }
 }
 
 /// One field that was refused; `field` is spelled as the contract spells it, dotted when nested.

@@ -92,4 +92,6 @@ ids! {
     MediaId,
     /// One WebSocket.
     ConnectionId,
+    /// One running process of an installation, new at each start.
+    NodeId,
 }

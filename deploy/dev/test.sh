@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test. As root on Debian it installs what is missing first.
+# Runs every test, against the real servers too. As root on Debian it installs what is missing first.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -22,9 +22,19 @@ install_missing() {
 }
 
 install_missing
+servers=$(deploy/dev/servers.sh start)
+eval "$servers"
+trap 'deploy/dev/servers.sh stop "$TROUPE_SERVERS"' EXIT
+
 if cargo nextest --version >/dev/null 2>&1; then
   cargo test --workspace --doc
   cargo nextest run --workspace --lib --bins --tests --no-fail-fast
+  flows() { cargo nextest run --workspace --test it -E 'test(/^flows::/)' --no-fail-fast; }
 else
   cargo test --workspace --no-fail-fast
+  flows() { cargo test --workspace --test it --no-fail-fast flows::; }
 fi
+echo "the flows again, in one process on the real servers"
+TROUPE_FLOWS=servers flows
+echo "the flows again, on two nodes"
+TROUPE_FLOWS=nodes flows

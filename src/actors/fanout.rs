@@ -3,15 +3,16 @@
 //! Every arbiter that holds sessions is a lane. A frame is encoded once, WebSocket header included,
 //! and shared by all; acks travel the same lane, so everything of one chat leaves in rev order.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use actix::{Message, Recipient};
 use dashmap::DashMap;
+use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
 
 use super::request::tell;
-use crate::id::{ChatId, ConnectionId, UserId};
+use crate::id::{ChatId, ConnectionId, NodeId, UserId};
 use crate::wire::frame::Frame;
 
 /// Most arbiters that may serve sockets: each is a bit of a user's places.
@@ -23,8 +24,12 @@ pub type Lane = u16;
 /// Which socket a frame came in by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SocketRef {
+    pub node: NodeId,
     pub lane: Lane,
     pub connection: ConnectionId,
+    /// What the socket's node calls the command that is to be answered, when another node does it;
+    /// else 0.
+    pub call: u64,
 }
 
 /// The place in a chat's log that a frame brings its reader to; heads (D6) compare against it.
@@ -61,19 +66,47 @@ pub enum Delivery {
 #[rtype(result = "()")]
 pub struct Deliver(pub Vec<Delivery>);
 
+/// The way to the sockets of other nodes.
+pub trait Elsewhere: Send + Sync {
+    /// Takes, in order and without waiting, what of these is for sockets on other nodes.
+    fn deliver(&self, deliveries: &[(Option<SocketRef>, Delivery)]);
+
+    /// Someone came to this node or left it.
+    fn moved(&self, user: UserId, present: bool);
+
+    /// Someone is about to have his first socket here: done once other nodes know.
+    fn expect(&self, user: UserId) -> BoxFuture<'static, ()>;
+
+    /// Someone's presence changed: who watches him on other nodes is to hear of it.
+    fn presence_changed(&self, user: UserId);
+
+    /// Whether other nodes cannot be reached now.
+    fn is_cut_off(&self) -> bool;
+
+    /// Whether someone has a socket on another node.
+    fn is_elsewhere(&self, user: UserId) -> bool;
+}
+
 struct LaneDoor {
     recipient: Recipient<Deliver>,
     overflowed: Arc<AtomicBool>,
 }
 
 /// The lanes of this node and who has sessions on which. Cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Fanout {
     inner: Arc<Inner>,
 }
 
-#[derive(Default)]
+impl Default for Fanout {
+    fn default() -> Self {
+        Self::new(NodeId::new())
+    }
+}
+
 struct Inner {
+    me: NodeId,
+    elsewhere: OnceLock<Arc<dyn Elsewhere>>,
     lanes: RwLock<Vec<LaneDoor>>,
     /// Bit n: the user has a connection on lane n.
     places: DashMap<UserId, u64, ahash::RandomState>,
@@ -83,12 +116,59 @@ impl std::fmt::Debug for Fanout {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Fanout")
             .field("lanes", &self.inner.lanes.read().len())
-            .field("online", &self.online_count())
+            .field("online", &self.count_here())
             .finish()
     }
 }
 
 impl Fanout {
+    /// `me`: this node.
+    pub fn new(me: NodeId) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                me,
+                elsewhere: OnceLock::new(),
+                lanes: RwLock::default(),
+                places: DashMap::default(),
+            }),
+        }
+    }
+
+    pub fn me(&self) -> NodeId {
+        self.inner.me
+    }
+
+    /// From here on other nodes are reached too.
+    pub fn reach_elsewhere(&self, elsewhere: Arc<dyn Elsewhere>) {
+        for user in self.users_here() {
+            elsewhere.moved(user, true);
+        }
+        let _ = self.inner.elsewhere.set(elsewhere);
+    }
+
+    /// Someone is about to have a socket here: waits until other nodes know, so that what is sent
+    /// from then on comes here too.
+    pub async fn expect(&self, user: UserId) {
+        if let Some(elsewhere) = self.inner.elsewhere.get()
+            && !self.is_here(user)
+        {
+            elsewhere.expect(user).await;
+        }
+    }
+
+    /// Tells other nodes that someone's presence changed.
+    pub fn presence_changed(&self, user: UserId) {
+        if let Some(elsewhere) = self.inner.elsewhere.get() {
+            elsewhere.presence_changed(user);
+        }
+    }
+
+    /// Whether other nodes cannot be reached now, so that nothing comes from them.
+    pub fn is_cut_off(&self) -> bool {
+        let elsewhere = self.inner.elsewhere.get();
+        elsewhere.is_some_and(|elsewhere| elsewhere.is_cut_off())
+    }
+
     /// Adds an arbiter. The flag is raised when its mailbox overflowed and something was lost: its
     /// sessions must then be told their heads at once.
     pub fn register(&self, recipient: Recipient<Deliver>) -> (Lane, Arc<AtomicBool>) {
@@ -105,39 +185,65 @@ impl Fanout {
     /// Says that a user now has a connection on a lane, or has none there any more.
     pub fn place(&self, user: UserId, lane: Lane, present: bool) {
         let bit = 1u64 << (lane % 64);
-        if present {
-            *self.inner.places.entry(user).or_insert(0) |= bit;
-        } else if let dashmap::Entry::Occupied(mut entry) = self.inner.places.entry(user) {
-            *entry.get_mut() &= !bit;
-            if *entry.get() == 0 {
-                entry.remove();
+        let mut moved = None;
+        match self.inner.places.entry(user) {
+            dashmap::Entry::Occupied(mut entry) if present => *entry.get_mut() |= bit,
+            dashmap::Entry::Occupied(mut entry) => {
+                *entry.get_mut() &= !bit;
+                if *entry.get() == 0 {
+                    entry.remove();
+                    moved = Some(false);
+                }
             }
+            dashmap::Entry::Vacant(entry) if present => {
+                entry.insert(bit);
+                moved = Some(true);
+            }
+            dashmap::Entry::Vacant(_) => {}
+        }
+        if let (Some(present), Some(elsewhere)) = (moved, self.inner.elsewhere.get()) {
+            elsewhere.moved(user, present);
         }
     }
 
-    /// Whether the user has any connection.
+    /// Whether the user has any connection, on this node or another.
     pub fn is_online(&self, user: UserId) -> bool {
+        let elsewhere = self.inner.elsewhere.get();
+        self.is_here(user) || elsewhere.is_some_and(|elsewhere| elsewhere.is_elsewhere(user))
+    }
+
+    /// Whether the user has any connection on this node.
+    pub fn is_here(&self, user: UserId) -> bool {
         self.inner.places.contains_key(&user)
     }
 
-    /// Everyone with at least one connection.
-    pub fn online_users(&self) -> Vec<UserId> {
+    /// Everyone with at least one connection on this node.
+    pub fn users_here(&self) -> Vec<UserId> {
         self.inner.places.iter().map(|place| *place.key()).collect()
     }
 
-    /// Users with at least one connection.
-    pub fn online_count(&self) -> usize {
+    /// Users with at least one connection on this node.
+    pub fn count_here(&self) -> usize {
         self.inner.places.len()
     }
 
-    /// Sends frames to whoever they are for, in order.
+    /// Sends frames to whoever they are for, in order, on whatever node.
     pub fn send(&self, deliveries: Vec<(Option<SocketRef>, Delivery)>) {
+        if let Some(elsewhere) = self.inner.elsewhere.get() {
+            elsewhere.deliver(&deliveries);
+        }
+        self.deliver_here(deliveries);
+    }
+
+    /// Sends frames to those of their receivers who are on this node, in order.
+    pub fn deliver_here(&self, deliveries: Vec<(Option<SocketRef>, Delivery)>) {
         let lanes = self.inner.lanes.read();
         let everywhere = u64::MAX >> (64 - lanes.len().clamp(1, 64));
         let mut per_lane: Vec<Vec<Delivery>> = vec![Vec::new(); lanes.len()];
         for (socket, delivery) in deliveries {
             let bits = match (&socket, &delivery) {
-                (Some(socket), _) => 1u64 << (socket.lane % 64),
+                (Some(socket), _) if socket.node == self.inner.me => 1u64 << (socket.lane % 64),
+                (Some(_), _) => 0,
                 (None, Delivery::FanOut(fan_out)) => self.lanes_of(&fan_out.to, everywhere),
                 (None, Delivery::Answer { .. }) => 0,
             };

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod chat;
+pub mod cluster;
 pub mod fanout;
 pub mod guardian;
 pub mod message;

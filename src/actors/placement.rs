@@ -3,56 +3,73 @@
 //! Rendezvous hashing: every shard is scored for a chat and the highest wins, so a shard that comes
 //! or goes moves its own chats only. Nodes are placed by the same rule.
 
-use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, OnceLock};
 
 use actix::Recipient;
 use tokio::sync::oneshot;
+use twox_hash::XxHash3_64;
 
 use super::chat::requests::{ChatCommand, ToChat};
 use super::request::{Answer, ReplyTo, tell, wait};
 use crate::id::ChatId;
 
-/// Seeds are fixed: every process must place a chat alike.
-const SEEDS: (u64, u64, u64, u64) = (
-    0x7472_6f75_7065_2d31,
-    0x7368_6172_642d_6f66,
-    0x6120_6368_6174_2e2e,
-    0x7265_6e64_657a_7673,
-);
-
 /// The highest-scoring candidate for a chat, by its stable name.
 pub fn rendezvous(chat_id: ChatId, candidates: impl Iterator<Item = u64>) -> Option<usize> {
-    let state = ahash::RandomState::with_seeds(SEEDS.0, SEEDS.1, SEEDS.2, SEEDS.3);
+    // A hash that is the same in every process and version: all must place a chat alike.
     candidates
         .enumerate()
-        .max_by_key(|(_, name)| {
-            let mut hasher = state.build_hasher();
-            hasher.write(chat_id.as_bytes());
-            hasher.write_u64(*name);
-            hasher.finish()
-        })
+        .max_by_key(|(_, name)| XxHash3_64::oneshot_with_seed(*name, chat_id.as_bytes()))
         .map(|(index, _)| index)
+}
+
+/// The way to the chats of other nodes.
+pub trait Remote: Send + Sync {
+    /// Sends a command to the chat's owner when that is another node; gives it back when it is
+    /// this one.
+    fn carry(&self, message: ToChat) -> Option<ToChat>;
+
+    /// Whether this node is the chat's owner now.
+    fn owns(&self, chat_id: ChatId) -> bool;
 }
 
 /// The way to every ChatActor. Cheap to clone.
 #[derive(Clone)]
 pub struct ChatDoor {
-    shards: std::sync::Arc<[Recipient<ToChat>]>,
+    shards: Arc<[Recipient<ToChat>]>,
+    remote: Arc<OnceLock<Arc<dyn Remote>>>,
 }
 
 impl ChatDoor {
     pub fn new(shards: Vec<Recipient<ToChat>>) -> Self {
         Self {
             shards: shards.into(),
+            remote: Arc::default(),
         }
+    }
+
+    /// From here on chats may have owners on other nodes.
+    pub fn reach_elsewhere(&self, remote: Arc<dyn Remote>) {
+        let _ = self.remote.set(remote);
     }
 
     /// Hands a command to the chat's owner; it is answered with `unavailable` when too much waits
     /// there.
     pub fn tell(&self, chat_id: ChatId, command: ChatCommand) {
+        let message = ToChat { chat_id, command };
+        let mine = match self.remote.get() {
+            Some(remote) => remote.carry(message),
+            None => Some(message),
+        };
+        if let Some(message) = mine {
+            self.tell_here(message);
+        }
+    }
+
+    /// Hands a command to the chat's actor on this node.
+    pub fn tell_here(&self, message: ToChat) {
         let names = 0..self.shards.len() as u64;
-        let index = rendezvous(chat_id, names).unwrap_or(0);
-        if let Err(refused) = tell(&self.shards[index], ToChat { chat_id, command }) {
+        let index = rendezvous(message.chat_id, names).unwrap_or(0);
+        if let Err(refused) = tell(&self.shards[index], message) {
             let (message, failure) = refused.into_parts();
             message.command.refuse(&failure);
         }

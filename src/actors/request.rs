@@ -144,6 +144,11 @@ impl<T> ReplyTo<T> {
         (Self(sender), receiver)
     }
 
+    /// Whether the caller no longer waits.
+    pub fn is_abandoned(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Answers; a caller who no longer waits is no error.
     pub fn answer(self, answer: Answer<T>) {
         let _ = self.0.send(answer);

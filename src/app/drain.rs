@@ -45,6 +45,8 @@ impl Signals {
 pub async fn drain(readiness: &Readiness, groups: &Groups, servers: &[ServerHandle]) {
     readiness.drain();
     tokio::time::sleep(NOTICE).await;
+    groups.drain_chats();
     groups.drain_sockets(SOCKETS).await;
     join_all(servers.iter().map(|server| server.stop(true))).await;
+    groups.leave().await;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Arbiter, ArbiterHandle, Context};
+use actix::{Actor, Arbiter, ArbiterHandle, Context, Recipient};
 use actix_web::web::{Data, ServiceConfig};
 
 use super::{StartError, failed};
@@ -18,11 +18,13 @@ use crate::actors::chat::requests::ChatPeers;
 use crate::actors::chat::scope::ChatServices;
 use crate::actors::chat::shard::ChatShard;
 use crate::actors::chat::writer::Writer;
+use crate::actors::cluster::requests::OwnersChanged;
+use crate::actors::cluster::{Cluster, Local};
 use crate::actors::fanout::Fanout;
 use crate::actors::guardian::{GroupState, Guardian};
 use crate::actors::message::actor::{MessageActor, Reader};
 use crate::actors::message::requests::MessagePeers;
-use crate::actors::placement::ChatDoor;
+use crate::actors::placement::{ChatDoor, Remote};
 use crate::actors::user::actor::{UserActor, Users};
 use crate::actors::user::requests::UserPeers;
 use crate::actors::websocket::{SocketNeeds, Websocket};
@@ -47,6 +49,7 @@ pub struct Groups {
     fanout: Fanout,
     sockets: Websocket,
     gate: Gate,
+    cluster: Option<Cluster>,
 }
 
 impl Groups {
@@ -54,64 +57,42 @@ impl Groups {
         config: &Arc<Config>,
         stores: &Stores,
         clock: Clock,
+        nodes: Option<Cluster>,
     ) -> Result<Self, StartError> {
-        let fanout = Fanout::default();
-        let revocations = Revocations::default();
-        let mut guarded = Guarded::default();
-        let door = start_chats(stores, &fanout, clock);
+        let fanout = match &nodes {
+            Some(cluster) => cluster.fanout().clone(),
+            None => Fanout::default(),
+        };
+        let (door, shards) = start_chats(stores, &fanout, clock, nodes.as_ref());
         Relay::new(Arc::clone(&stores.messages), EventBus::default(), clock).start();
 
-        let accounts = Arbiter::new().handle();
-        let auth = open_auth(config, stores, clock, &revocations).await?;
-        let users = Arc::new(Users {
+        let ground = Ground {
+            config: Arc::clone(config),
             stores: stores.clone(),
             clock,
-            fanout: fanout.clone(),
-            chats: door.clone(),
-            keyring: Arc::clone(&auth.keyring),
-            contact_budget: (!config.limits.unlimited).then(|| config.limits.contacts.bucket()),
-        });
-        let auth = guarded.start("auth", &accounts, move || AuthActor::new(Arc::clone(&auth)));
-        let user = guarded.start("user", &accounts, move || {
-            UserActor::new(Arc::clone(&users))
-        });
-        let (auth, user) = (AuthPeers::of(&auth), UserPeers::of(&user));
-
-        let reading = Arbiter::new().handle();
-        let desk = Desk::new(stores.clone(), fanout.clone(), clock);
-        let chat = guarded.start("chat", &reading, move || ChatGroup::new(desk.clone()));
-        let reader = Reader::new(stores.clone(), clock);
-        let message = guarded.start("message", &reading, move || {
-            MessageActor::new(reader.clone())
-        });
-        let (chat, message) = (ChatPeers::of(&chat), MessagePeers::of(&message));
-
-        let sockets = Websocket::start(SocketNeeds {
-            settings: config.websocket.settings(config.limits.unlimited),
-            clock,
-            tail: Arc::new(stores.clone()),
-            presence: Arc::clone(&stores.presence),
-            fanout: fanout.clone(),
-            door: door.clone(),
-            revocations: revocations.clone(),
-            validate_token: auth.validate_token.clone(),
-            get_presence: user.get_presence.clone(),
-            find_presence: user.find_presence.clone(),
-            sync_chats: message.sync_chats.clone(),
-        });
-        let limits = Arc::clone(&stores.limits);
-        let budget = config.limits.user.bucket();
-        let gate = Gate::new(auth.clone(), revocations, clock, limits, budget);
+            fanout,
+            door,
+            revocations: Revocations::default(),
+        };
+        let mut guarded = Guarded::default();
+        let (auth, user) = ground.start_accounts(&mut guarded).await?;
+        let (chat, message) = ground.start_chat_desks(&mut guarded);
+        let sockets = ground.start_sockets(&auth, &user, &message);
+        let gate = ground.gate(&auth);
+        if let Some(cluster) = &nodes {
+            join(cluster, &ground.door, shards, &sockets).await?;
+        }
         Ok(Self {
             states: guarded.states,
             auth,
             user,
             chat,
             message,
-            door,
-            fanout,
+            door: ground.door,
+            fanout: ground.fanout,
             sockets,
             gate,
+            cluster: nodes,
         })
     }
 
@@ -139,9 +120,113 @@ impl Groups {
             .app_data(Data::new(self.fanout.clone()));
     }
 
+    /// Gives this node's chats to the others.
+    pub fn drain_chats(&self) {
+        if let Some(cluster) = &self.cluster {
+            cluster.drain();
+        }
+    }
+
+    /// Says that this node goes; the last thing that is said.
+    pub async fn leave(&self) {
+        if let Some(cluster) = &self.cluster {
+            cluster.leave().await;
+        }
+    }
+
     /// Tells sockets to go and waits until they have gone.
     pub async fn drain_sockets(&self, patience: Duration) {
         self.sockets.drain(patience).await;
+    }
+}
+
+/// From here on this node is one of several.
+async fn join(
+    cluster: &Cluster,
+    door: &ChatDoor,
+    shards: Vec<Recipient<OwnersChanged>>,
+    sockets: &Websocket,
+) -> Result<(), StartError> {
+    door.reach_elsewhere(Arc::new(cluster.clone()));
+    let local = Local {
+        door: door.clone(),
+        shards,
+        presence: sockets.presence_door(),
+    };
+    cluster.join(local).await.map_err(failed)
+}
+
+/// What every group stands on.
+struct Ground {
+    config: Arc<Config>,
+    stores: Stores,
+    clock: Clock,
+    fanout: Fanout,
+    door: ChatDoor,
+    revocations: Revocations,
+}
+
+impl Ground {
+    async fn start_accounts(
+        &self,
+        guarded: &mut Guarded,
+    ) -> Result<(AuthPeers, UserPeers), StartError> {
+        let accounts = Arbiter::new().handle();
+        let auth = open_auth(&self.config, &self.stores, self.clock, &self.revocations).await?;
+        let limits = &self.config.limits;
+        let users = Arc::new(Users {
+            stores: self.stores.clone(),
+            clock: self.clock,
+            fanout: self.fanout.clone(),
+            chats: self.door.clone(),
+            keyring: Arc::clone(&auth.keyring),
+            contact_budget: (!limits.unlimited).then(|| limits.contacts.bucket()),
+        });
+        let auth = guarded.start("auth", &accounts, move || AuthActor::new(Arc::clone(&auth)));
+        let user = guarded.start("user", &accounts, move || {
+            UserActor::new(Arc::clone(&users))
+        });
+        Ok((AuthPeers::of(&auth), UserPeers::of(&user)))
+    }
+
+    fn start_chat_desks(&self, guarded: &mut Guarded) -> (ChatPeers, MessagePeers) {
+        let reading = Arbiter::new().handle();
+        let desk = Desk::new(self.stores.clone(), self.fanout.clone(), self.clock);
+        let chat = guarded.start("chat", &reading, move || ChatGroup::new(desk.clone()));
+        let reader = Reader::new(self.stores.clone(), self.clock);
+        let message = guarded.start("message", &reading, move || {
+            MessageActor::new(reader.clone())
+        });
+        (ChatPeers::of(&chat), MessagePeers::of(&message))
+    }
+
+    fn start_sockets(
+        &self,
+        auth: &AuthPeers,
+        user: &UserPeers,
+        message: &MessagePeers,
+    ) -> Websocket {
+        let config = &self.config;
+        Websocket::start(SocketNeeds {
+            settings: config.websocket.settings(config.limits.unlimited),
+            clock: self.clock,
+            tail: Arc::new(self.stores.clone()),
+            presence: Arc::clone(&self.stores.presence),
+            fanout: self.fanout.clone(),
+            door: self.door.clone(),
+            revocations: self.revocations.clone(),
+            validate_token: auth.validate_token.clone(),
+            get_presence: user.get_presence.clone(),
+            find_presence: user.find_presence.clone(),
+            sync_chats: message.sync_chats.clone(),
+        })
+    }
+
+    fn gate(&self, auth: &AuthPeers) -> Gate {
+        let budget = self.config.limits.user.bucket();
+        let limits = Arc::clone(&self.stores.limits);
+        let revocations = self.revocations.clone();
+        Gate::new(auth.clone(), revocations, self.clock, limits, budget)
     }
 }
 
@@ -198,9 +283,14 @@ async fn open_auth(
 }
 
 /// A shard and its writer per processor, each pair on an arbiter of its own.
-fn start_chats(stores: &Stores, fanout: &Fanout, clock: Clock) -> ChatDoor {
+fn start_chats(
+    stores: &Stores,
+    fanout: &Fanout,
+    clock: Clock,
+    nodes: Option<&Cluster>,
+) -> (ChatDoor, Vec<Recipient<OwnersChanged>>) {
     let shards = std::thread::available_parallelism().map_or(2, usize::from);
-    let doors = (0..shards).map(|_| {
+    let started = (0..shards).map(|_| {
         let arbiter = Arbiter::new().handle();
         let (messages, chats) = (Arc::clone(&stores.messages), Arc::clone(&stores.chats));
         let writer = Writer::start_in_arbiter(&arbiter, |_| Writer::new(messages, chats));
@@ -209,8 +299,12 @@ fn start_chats(stores: &Stores, fanout: &Fanout, clock: Clock) -> ChatDoor {
             fanout: fanout.clone(),
             clock,
             writer: writer.recipient(),
+            remote: nodes.map(|cluster| Arc::new(cluster.clone()) as Arc<dyn Remote>),
         };
-        ChatShard::start_in_arbiter(&arbiter, |_| ChatShard::new(services, CHAT_IDLE)).recipient()
+        ChatShard::start_in_arbiter(&arbiter, |_| ChatShard::new(services, CHAT_IDLE))
     });
-    ChatDoor::new(doors.collect())
+    let started: Vec<_> = started.collect();
+    let doors = started.iter().map(|shard| shard.clone().recipient());
+    let shards = started.iter().map(|shard| shard.clone().recipient());
+    (ChatDoor::new(doors.collect()), shards.collect())
 }

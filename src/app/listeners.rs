@@ -81,6 +81,6 @@ fn refused(names: &Names, unbound: &Unbound) -> StartError {
     StartError::Setting {
         setting,
         what,
-        cure,
+        cure: cure.into(),
     }
 }

@@ -16,7 +16,7 @@ pub fn take(data_dir: &Path) -> Result<DataLock, StartError> {
     let refused = |what: String| StartError::Setting {
         setting: "storage.data_dir",
         what,
-        cure: "name a directory that can be written to, with --data-dir",
+        cure: "name a directory that can be written to, with --data-dir".into(),
     };
     let shown = data_dir.display();
     std::fs::create_dir_all(data_dir)
@@ -32,7 +32,7 @@ pub fn take(data_dir: &Path) -> Result<DataLock, StartError> {
         Err(TryLockError::WouldBlock) => Err(StartError::Setting {
             setting: "storage.data_dir",
             what: format!("{shown} is used by another troupe"),
-            cure: "stop that one, or name another directory with --data-dir",
+            cure: "stop that one, or name another directory with --data-dir".into(),
         }),
         Err(TryLockError::Error(error)) => {
             Err(refused(format!("{shown} cannot be locked ({error})")))

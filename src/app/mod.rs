@@ -2,26 +2,31 @@
 //! The only place that names a concrete store.
 
 mod demo;
+mod dependencies;
 mod drain;
 mod groups;
 mod listeners;
 mod lock;
+mod nodes;
 mod stores;
 mod token;
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web;
 use tokio::time::Instant;
 
+pub use self::dependencies::{Finding, examine};
 use self::drain::Signals;
 use self::groups::Groups;
 pub use self::token::issue as issue_token;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Backend, Config};
 use crate::http::health::Readiness;
 use crate::http::server::{Shared, serve_admin, serve_public};
+use crate::id::NodeId;
 use crate::telemetry;
 
 /// Why the program could not start, or failed.
@@ -32,7 +37,7 @@ pub enum StartError {
     Setting {
         setting: &'static str,
         what: String,
-        cure: &'static str,
+        cure: Cow<'static, str>,
     },
     #[error("{0}")]
     Failed(String),
@@ -48,8 +53,16 @@ pub struct Addresses {
 /// Runs everything until a signal ends it. `ready` is called once it serves.
 /// `demo` adds the demo people.
 pub fn run(config: Config, demo: bool, ready: impl FnOnce(&Addresses)) -> Result<(), StartError> {
-    let _lock = lock::take(&config.storage.data_dir)?;
+    let _lock = match config.storage.backend {
+        Backend::Embedded => Some(lock::take(&config.storage.data_dir)?),
+        Backend::Distributed => None,
+    };
     actix::System::new().block_on(serve(Arc::new(config), demo, ready))
+}
+
+/// Brings the schema of the distributed storage up to date; answers what was applied.
+pub fn migrate(config: &Config) -> Result<Vec<String>, StartError> {
+    actix::System::new().block_on(stores::migrate(config))
 }
 
 async fn serve(
@@ -67,8 +80,14 @@ async fn serve(
     };
     let metrics = telemetry::start_metrics();
     actix::spawn(metrics.clone().keep_up());
-    let stores = stores::open(&config, clock)?;
-    let groups = Groups::start(&config, &stores, clock).await?;
+    tokio::select! {
+        waited = dependencies::wait(&config, &public) => waited?,
+        () = signals.next() => return Ok(()),
+    }
+    let me = NodeId::new();
+    let stores = stores::open(&config, clock, me).await?;
+    let nodes = nodes::connect(&config, me, addresses.public).await?;
+    let groups = Groups::start(&config, &stores, clock, nodes).await?;
     if demo {
         demo::populate(&groups, &stores, clock)
             .await

@@ -9,7 +9,7 @@ use crate::actors::auth::secrets::Secrets;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::phone::Phone;
-use crate::id::SessionId;
+use crate::id::{NodeId, SessionId};
 use crate::storage::sessions::{NewSession, Session};
 
 /// Signs a token for the user of a phone, who is made if there is none.
@@ -17,7 +17,7 @@ pub fn issue(config: Config, phone: &str) -> Result<String, StartError> {
     let phone = Phone::parse(phone, None).ok_or_else(|| StartError::Setting {
         setting: "--phone",
         what: "is no phone number".to_owned(),
-        cure: "write it as +12025550101",
+        cure: "write it as +12025550101".into(),
     })?;
     actix::System::new().block_on(signed(config, phone))
 }
@@ -26,13 +26,13 @@ async fn signed(config: Config, phone: Phone) -> Result<String, StartError> {
     let unborn = || StartError::Setting {
         setting: "storage.data_dir",
         what: format!("{} holds no keys", config.storage.data_dir.display()),
-        cure: "name the directory of an installation that has been started once",
+        cure: "name the directory of an installation that has been started once".into(),
     };
     if !config.storage.data_dir.is_dir() {
         return Err(unborn());
     }
     let clock = Clock::System;
-    let stores = stores::open(&config, clock)?;
+    let stores = stores::open(&config, clock, NodeId::new()).await?;
     let keys = stores.keys.find().await.map_err(failed)?;
     let keys = keys.ok_or_else(unborn)?;
     let now = clock.now();
@@ -50,7 +50,7 @@ async fn signed(config: Config, phone: Phone) -> Result<String, StartError> {
         expires_at: now + config.auth.session_lifetime,
         revoked_at: None,
     };
-    let token = AccessTokens::new(groups::token_rules(&config.auth), &keys.signing)
+    let token = AccessTokens::new(groups::token_rules(&config.auth), &keys.signing, now)
         .map_err(failed)?
         .sign(user.id, session.id, session.generation, now)
         .map_err(failed)?;

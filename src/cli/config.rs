@@ -12,7 +12,7 @@ use crate::config::Loader;
 pub struct Arguments {
     #[command(subcommand)]
     action: Action,
-    /// A settings file, in TOML
+    /// A settings file, in TOML: judged as `troupe serve` does; without one as `troupe dev` does
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -38,14 +38,14 @@ impl Arguments {
     }
 }
 
-/// Defaults, then a file, then the environment.
+/// Defaults, then a file, then the environment. With a file as `troupe serve` reads them, without
+/// one as `troupe dev` does.
 pub fn layers(file: Option<&Path>) -> Loader {
-    let loader = Loader::dev();
-    let loader = match file {
-        Some(file) => loader.file(file),
-        None => loader,
-    };
-    loader.environment()
+    match file {
+        Some(file) => Loader::production().file(file),
+        None => Loader::dev(),
+    }
+    .environment()
 }
 
 fn show(loader: &Loader) -> ExitCode {

@@ -42,20 +42,16 @@ impl Arguments {
             Ok(config) => config,
             Err(error) => return output::misused(error),
         };
-        telemetry::start_logs(&config.log);
-        let ran = app::run(config, self.demo, |addresses| {
-            output::say(banner(addresses, self.demo));
-        });
-        match ran {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error @ StartError::Setting { .. }) => output::misused(error),
-            Err(error @ StartError::Failed(_)) => output::failed(error),
-        }
+        run(config, self.demo, |addresses| banner(addresses, self.demo))
     }
 
     /// What was said here goes above file and environment.
     fn config(&self) -> Result<Config, ConfigError> {
-        let mut loader = super::config::layers(self.config.as_deref());
+        let mut loader = Loader::dev();
+        if let Some(file) = &self.config {
+            loader = loader.file(file);
+        }
+        loader = loader.environment();
         if let Some(host) = self.host {
             loader = loader.set("http.host", host);
         }
@@ -72,6 +68,19 @@ impl Arguments {
             loader = loader.set("limits.unlimited", true);
         }
         Loader::load(&loader)
+    }
+}
+
+/// Runs until a signal; says `banner` once it serves.
+pub fn run(config: Config, demo: bool, banner: impl FnOnce(&Addresses) -> String) -> ExitCode {
+    telemetry::start_logs(&config.log);
+    let ran = app::run(config, demo, |addresses| {
+        output::say(banner(addresses));
+    });
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error @ StartError::Setting { .. }) => output::misused(error),
+        Err(error @ StartError::Failed(_)) => output::failed(error),
     }
 }
 

@@ -2,8 +2,11 @@
 
 mod config;
 mod dev;
+mod doctor;
 mod documents;
+mod migrate;
 mod output;
+mod serve;
 mod token;
 
 use std::process::ExitCode;
@@ -26,6 +29,12 @@ pub struct Command {
 enum Action {
     /// Runs everything in this process, on storage of its own; nothing else is needed
     Dev(dev::Arguments),
+    /// Runs it in production: on the storage that the settings name, without what only development may do
+    Serve(serve::Arguments),
+    /// Brings the schema of the distributed storage up to date
+    Migrate(migrate::Arguments),
+    /// Reaches everything that the settings name and says what is wrong
+    Doctor(doctor::Arguments),
     /// Shows or checks the settings
     Config(config::Arguments),
     /// Prints the REST API as an OpenAPI document
@@ -42,6 +51,9 @@ impl Command {
     pub fn run(self) -> ExitCode {
         match self.action {
             Action::Dev(arguments) => arguments.run(),
+            Action::Serve(arguments) => arguments.run(),
+            Action::Migrate(arguments) => arguments.run(),
+            Action::Doctor(arguments) => arguments.run(),
             Action::Config(arguments) => arguments.run(),
             Action::Openapi => documents::openapi(),
             Action::Asyncapi => documents::asyncapi(),

@@ -92,7 +92,7 @@ impl AuthConfig {
     }
 
     /// What only `troupe dev` may do.
-    pub fn check_production(&self, problems: &mut Problems) {
+    pub(super) fn check_production(&self, problems: &mut Problems) {
         problems.require(
             self.otp.sender != CodeSender::Log,
             "auth.otp.sender",

@@ -16,6 +16,7 @@ const HIDDEN: &str = "\"(hidden)\"";
 #[derive(Clone)]
 pub struct Loader {
     figment: Figment,
+    is_production: bool,
 }
 
 /// One setting as `troupe config show` prints it.
@@ -35,6 +36,15 @@ impl Loader {
         let defaults = Layer("default", Toml::string(DEFAULTS));
         Self {
             figment: Figment::from(defaults).merge(Layer("troupe dev", Toml::string(DEV))),
+            is_production: false,
+        }
+    }
+
+    /// The built-in settings alone, for `troupe serve`, which refuses what only development may do.
+    pub fn production() -> Self {
+        Self {
+            figment: Figment::from(Layer("default", Toml::string(DEFAULTS))),
+            is_production: true,
         }
     }
 
@@ -74,6 +84,9 @@ impl Loader {
         let config = self.read(coerced(&found, &defaults), &defaults, &mut problems);
         if let Some(config) = &config {
             config.check(&mut problems);
+            if self.is_production {
+                config.check_production(&mut problems);
+            }
         }
         problems.into_result()?;
         config.ok_or_else(|| ConfigError(Vec::new()))

@@ -11,6 +11,7 @@ mod limits;
 mod loader;
 mod log;
 mod problems;
+mod servers;
 pub mod span;
 mod storage;
 mod websocket;
@@ -25,11 +26,19 @@ pub use limits::{BucketConfig, LimitsConfig};
 pub use loader::{Loader, Setting};
 pub use log::{LogConfig, LogFormat};
 pub use problems::{ConfigError, Problem, Problems};
+pub use servers::{MongodbConfig, NatsConfig, PostgresConfig, RedisConfig};
 pub use storage::{Backend, StorageConfig};
 pub use websocket::WebsocketConfig;
 
 /// Settings that are never printed.
-const SECRETS: &[&str] = &["auth.otp.webhook.secret"];
+const SECRETS: &[&str] = &[
+    "auth.otp.webhook.secret",
+    "storage.keys_secret",
+    "postgres.url",
+    "mongodb.url",
+    "redis.url",
+    "nats.url",
+];
 
 /// Every setting, checked.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,6 +47,10 @@ pub struct Config {
     pub http: HttpConfig,
     pub admin: AdminConfig,
     pub storage: StorageConfig,
+    pub postgres: PostgresConfig,
+    pub mongodb: MongodbConfig,
+    pub redis: RedisConfig,
+    pub nats: NatsConfig,
     pub limits: LimitsConfig,
     pub auth: AuthConfig,
     pub clients: ClientsConfig,
@@ -51,6 +64,9 @@ impl Config {
         self.http.check(problems);
         self.admin.check(problems);
         self.storage.check(problems);
+        if self.storage.backend == Backend::Distributed {
+            servers::check(self, problems);
+        }
         self.limits.check(problems);
         self.auth.check(problems);
         self.clients.check(problems);
@@ -63,5 +79,16 @@ impl Config {
                 "give the admin listener a port of its own",
             );
         }
+    }
+
+    /// What only `troupe dev` may do.
+    fn check_production(&self, problems: &mut Problems) {
+        self.auth.check_production(problems);
+        problems.require(
+            !self.limits.unlimited,
+            "limits.unlimited",
+            "lifts every budget",
+            "turn it off; it is for load tests with `troupe dev`",
+        );
     }
 }

@@ -109,7 +109,7 @@ async fn list_actors(
         in_flight: Some(group.in_flight()),
         restarts: Some(group.restarts()),
     });
-    let sessions = u64::try_from(fanout.online_count()).unwrap_or(u64::MAX);
+    let sessions = u64::try_from(fanout.count_here()).unwrap_or(u64::MAX);
     let numbers = metrics.render();
     let items: Vec<ActorsView> = groups
         .chain([

@@ -24,6 +24,7 @@ pub mod routes;
 pub mod server;
 pub mod sync;
 pub mod users;
+pub mod waiting;
 pub mod ws;
 
 pub use error::{Answer, Problem};

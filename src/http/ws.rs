@@ -44,6 +44,7 @@ pub async fn open(
         session_id: claims.session_id,
         expires_at: claims.expires_at,
     };
+    doorway.expect(admission.user_id).await;
     connection::accept(&request, payload, &doorway, &admission)
         .map_err(|error| Problem::of_status(error.as_response_error().status_code()))
 }

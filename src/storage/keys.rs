@@ -25,11 +25,26 @@ pub struct InstallationKeys {
     pub secret: SecretSlice<u8>,
 }
 
+impl InstallationKeys {
+    /// Whether the same keys sign here and there, in the same order.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let kids = |keys: &Self| -> Vec<String> {
+            keys.signing.iter().map(|key| key.kid.clone()).collect()
+        };
+        kids(self) == kids(other)
+    }
+}
+
 #[async_trait]
 pub trait KeyStore: Send + Sync {
     /// The keys, `None` before the first were kept.
     async fn find(&self) -> StoreResult<Option<InstallationKeys>>;
 
-    /// Keeps keys in place of those that are there, durably, readable by the owner alone.
-    async fn update(&self, keys: InstallationKeys) -> StoreResult<()>;
+    /// Keeps the first keys, durably, readable by the owner alone, and answers those that stand:
+    /// others, when there were some already.
+    async fn insert(&self, keys: InstallationKeys) -> StoreResult<InstallationKeys>;
+
+    /// Keeps keys in place of those that were found. `false`: the signing keys that are there are
+    /// others by now, and nothing was changed.
+    async fn update(&self, found: &InstallationKeys, keys: &InstallationKeys) -> StoreResult<bool>;
 }

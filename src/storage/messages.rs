@@ -244,8 +244,8 @@ pub trait MessageStore: Send + Sync {
     /// Outbox entries that were not published yet, oldest first.
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>>;
 
-    /// Marks entries as published.
-    async fn outbox_published(&self, positions: Vec<i64>, at: Timestamp) -> StoreResult<()>;
+    /// Marks entries as published: the revs that they name, no others.
+    async fn outbox_published(&self, entries: Vec<OutboxEntry>, at: Timestamp) -> StoreResult<()>;
 
     /// Entries since a time, published or not.
     async fn outbox_since(&self, since: Timestamp) -> StoreResult<Vec<OutboxEntry>>;

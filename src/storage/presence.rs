@@ -21,6 +21,11 @@ pub trait PresenceStore: Send + Sync {
     /// `last_seen` never goes back.
     async fn update(&self, user_id: UserId, online: bool, at: Timestamp) -> StoreResult<bool>;
 
+    /// Says again that these people are online on this node. Where several nodes share the store it
+    /// forgets that after 300 s; it is to be said of everyone at least every 100 s. Of one who has
+    /// been marked as gone meanwhile it changes nothing.
+    async fn refresh(&self, user_ids: Vec<UserId>) -> StoreResult<()>;
+
     /// What is known of these people, in the order asked; of a stranger, that he is offline.
     async fn find(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<Seen>>;
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use subtle::ConstantTimeEq;
 
 use super::StoreResult;
 use crate::clock::Timestamp;
@@ -33,6 +34,73 @@ impl Session {
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at
     }
+}
+
+/// A session and its tokens, as a store reads them to decide over one that was presented.
+pub struct Family {
+    pub session: Session,
+    pub newest: TokenHash,
+    pub previous: Option<TokenHash>,
+    pub rotated_at: Option<Timestamp>,
+}
+
+/// What a token that was presented leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the newest: its successor takes its place.
+    Replace,
+    /// Its successor is the newest already and is given again.
+    GiveAgain,
+    Theft,
+    Refuse,
+}
+
+impl Family {
+    pub fn judge(&self, rotation: &Rotation) -> Verdict {
+        if !self.is_usable_by(rotation) {
+            Verdict::Refuse
+        } else if same(&self.newest, &rotation.presented) {
+            Verdict::Replace
+        } else if self.gives_again(rotation) {
+            Verdict::GiveAgain
+        } else {
+            Verdict::Theft
+        }
+    }
+
+    /// The session once the successor has taken the token's place.
+    pub fn rotated(&self, rotation: &Rotation) -> Session {
+        Session {
+            generation: self.session.generation + 1,
+            is_pair_used: false,
+            last_used_at: rotation.at,
+            expires_at: rotation.at + rotation.lifetime,
+            ..self.session.clone()
+        }
+    }
+
+    /// Whether the last token but one may have its successor again: for a short while because
+    /// clients refresh in parallel, and as long as nothing of the newest pair was used because the
+    /// answer may have been lost.
+    fn gives_again(&self, rotation: &Rotation) -> bool {
+        let is_recent = self
+            .rotated_at
+            .is_some_and(|rotated| rotation.at.since(rotated) <= rotation.grace);
+        self.previous
+            .is_some_and(|previous| same(&previous, &rotation.presented))
+            && same(&self.newest, &rotation.successor)
+            && (is_recent || !self.session.is_pair_used)
+    }
+
+    fn is_usable_by(&self, rotation: &Rotation) -> bool {
+        let is_same_device =
+            rotation.device_id.is_none() || rotation.device_id == self.session.device_id;
+        self.session.is_live(rotation.at) && is_same_device
+    }
+}
+
+fn same(one: &TokenHash, other: &TokenHash) -> bool {
+    one.ct_eq(other).into()
 }
 
 /// A session to be made, with the hash of its first refresh token.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
@@ -11,7 +11,7 @@ use crate::domain::receipts::ReceiptKind;
 use crate::id::{ChatId, MessageId, UserId};
 
 /// The contract's "A message". Personal fields are `None` in live frames: keep what you have.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageView {
     pub id: MessageId,
@@ -42,7 +42,7 @@ pub struct MessageView {
 }
 
 /// Per person, or in a group's lists, sync and acks only counted.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum StatusView {
     #[schema(value_type = BTreeMap<String, RecipientStatus>)]
@@ -53,7 +53,7 @@ pub enum StatusView {
     },
 }
 
-#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecipientStatus {
     pub status: DeliveryStatus,
@@ -69,6 +69,7 @@ pub struct RecipientStatus {
     PartialOrd,
     Ord,
     Serialize,
+    Deserialize,
     utoipa::ToSchema,
     schemars::JsonSchema,
 )]
@@ -133,7 +134,7 @@ impl MessageView {
 }
 
 /// The body of a send's answer, over REST (`201`, `200`) and in an `ack`.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SentView {
     pub message_id: MessageId,

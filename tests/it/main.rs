@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod faults;

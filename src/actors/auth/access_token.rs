@@ -51,7 +51,7 @@ pub struct TokenRules {
     pub lifetime: Duration,
 }
 
-/// Signs with the newest key and checks with every key whose tokens may still live.
+/// Signs with the key whose turn it is and checks with every key whose tokens may still live.
 pub struct AccessTokens {
     rules: TokenRules,
     kid: String,
@@ -67,8 +67,16 @@ pub struct AccessTokens {
 pub struct UnusableKeys;
 
 impl AccessTokens {
-    pub fn new(rules: TokenRules, keys: &[SigningKey]) -> Result<Self, UnusableKeys> {
-        let newest = keys.last().ok_or(UnusableKeys)?;
+    /// The oldest key that is not retired yet signs: a newer one stands beside it until every node
+    /// knows it.
+    pub fn new(
+        rules: TokenRules,
+        keys: &[SigningKey],
+        now: Timestamp,
+    ) -> Result<Self, UnusableKeys> {
+        let is_over = |key: &&SigningKey| key.retired_at.is_some_and(|at| at <= now);
+        let mut signing = keys.iter().skip_while(is_over);
+        let signing = signing.next().or(keys.last()).ok_or(UnusableKeys)?;
         let mut public = Vec::with_capacity(keys.len());
         for key in keys {
             public.push(public_key(key)?);
@@ -78,8 +86,8 @@ impl AccessTokens {
             Some((key.kid.clone(), retired + rules.lifetime))
         });
         Ok(Self {
-            kid: newest.kid.clone(),
-            signer: Secret::EcdsaKeyPair(Arc::new(key_pair(newest)?)),
+            kid: signing.kid.clone(),
+            signer: Secret::EcdsaKeyPair(Arc::new(key_pair(signing)?)),
             keys: JWKSet { keys: public },
             ends: ends.collect(),
             rules,

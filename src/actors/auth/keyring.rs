@@ -14,6 +14,9 @@ use crate::clock::Timestamp;
 use crate::storage::keys::{InstallationKeys, KeyStore, SigningKey};
 use crate::storage::{StoreError, StoreErrorKind, StoreResult};
 
+/// From when on every node has read a new key: they read them every hour.
+pub const KNOWN_TO_ALL: Duration = Duration::from_secs(2 * 3600);
+
 /// Keys that sign, check and hash. Shared by everyone who needs them.
 pub struct Keyring {
     pub secrets: Secrets,
@@ -35,15 +38,14 @@ impl Keyring {
             Some(keys) => keys,
             None => {
                 let secret: [u8; 32] = rand::random();
-                let keys = InstallationKeys {
+                let first = InstallationKeys {
                     signing: vec![make_key(now).map_err(unusable)?],
                     secret: SecretSlice::from(secret.to_vec()),
                 };
-                store.update(keys.clone()).await?;
-                keys
+                store.insert(first).await?
             }
         };
-        let tokens = AccessTokens::new(rules.clone(), &keys.signing).map_err(unusable)?;
+        let tokens = AccessTokens::new(rules.clone(), &keys.signing, now).map_err(unusable)?;
         let keyring = Self {
             secrets: Secrets::new(keys.secret.expose_secret()),
             tokens: RwLock::new(Arc::new(tokens)),
@@ -59,30 +61,32 @@ impl Keyring {
         Arc::clone(&self.tokens.read())
     }
 
-    /// Makes a new signing key when the newest is old, and forgets those whose tokens have ended.
+    /// Reads the keys again, since another node may have changed them; makes a new signing key when
+    /// the newest is old, and forgets those whose tokens have ended.
     pub async fn renew(&self, now: Timestamp) -> StoreResult<()> {
-        let Some(mut keys) = self.store.find().await? else {
+        let Some(found) = self.store.find().await? else {
             return Err(unusable(UnusableKeys));
         };
-        let is_old = |key: &SigningKey| now.since(key.created_at) >= self.renew_after;
-        let before = keys.signing.len();
+        let mut keys = found.clone();
         keys.signing.retain(|key| {
             let end = key.retired_at.map(|retired| retired + self.rules.lifetime);
             end.is_none_or(|end| now < end)
         });
-        let is_shorter = keys.signing.len() < before;
-        if keys.signing.last().is_some_and(is_old) {
+        let is_old = |key: &SigningKey| now.since(key.created_at) >= self.renew_after;
+        let is_due = keys.signing.last().is_some_and(is_old);
+        if is_due {
             for key in &mut keys.signing {
-                key.retired_at.get_or_insert(now);
+                key.retired_at.get_or_insert(now + KNOWN_TO_ALL);
             }
             keys.signing.push(make_key(now).map_err(unusable)?);
-        } else if !is_shorter {
-            return Ok(());
         }
-        let tokens = AccessTokens::new(self.rules.clone(), &keys.signing).map_err(unusable)?;
-        self.store.update(keys).await?;
-        *self.tokens.write() = Arc::new(tokens);
-        tracing::info!("signing keys renewed");
+        let is_changed = is_due || keys.signing.len() != found.signing.len();
+        if is_changed && !self.store.update(&found, &keys).await? {
+            // Another node was quicker; what it made is read the next time.
+            keys = found;
+        }
+        let tokens = AccessTokens::new(self.rules.clone(), &keys.signing, now);
+        *self.tokens.write() = Arc::new(tokens.map_err(unusable)?);
         Ok(())
     }
 }

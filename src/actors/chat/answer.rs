@@ -6,7 +6,7 @@
 use super::announce::Outgoing;
 use super::requests::ChatCommand;
 use crate::actors::fanout::{ChatMark, Delivery, Fanout, SocketRef};
-use crate::actors::request::ReplyTo;
+use crate::actors::request::{Answer, ReplyTo};
 use crate::error::{ErrorCode, Failure};
 use crate::id::ConnectionId;
 use crate::wire::frame::{self, SendAck};
@@ -62,6 +62,38 @@ impl<T> CommandAnswer<T> {
         match &self.0 {
             Some(Place::Socket { frame_id, .. }) => frame_id.as_deref(),
             _ => None,
+        }
+    }
+
+    /// The socket that is to be answered, if it is one.
+    pub fn origin(&self) -> Option<SocketRef> {
+        match &self.0 {
+            Some(Place::Socket { socket, .. }) => Some(*socket),
+            _ => None,
+        }
+    }
+
+    /// Whether it is answered otherwise, or nobody waits any more.
+    pub fn is_abandoned(&self) -> bool {
+        match &self.0 {
+            Some(Place::Caller(reply)) => reply.is_abandoned(),
+            Some(Place::Socket { .. }) => false,
+            None => true,
+        }
+    }
+
+    /// It is answered otherwise: by a frame of another node.
+    pub fn leave_to_others(mut self) {
+        self.0 = None;
+    }
+
+    /// Answers a caller who waits.
+    pub fn answer(mut self, outcome: Answer<T>) {
+        match (self.0.take(), outcome) {
+            (Some(Place::Caller(reply)), outcome) => reply.answer(outcome),
+            (place @ Some(Place::Socket { .. }), Err(failure)) => Self(place).refuse(&failure),
+            // A socket is told by a frame.
+            (_, _) => {}
         }
     }
 

@@ -5,7 +5,6 @@
 use serde_json::value::RawValue;
 
 use super::announce::Outgoing;
-use super::edits;
 use super::requests::ChatCommand;
 use super::scope::ChatScope;
 use crate::actors::request::ReplyTo;
@@ -35,14 +34,7 @@ pub trait Decide: Send {
 pub async fn carry_out(mut scope: ChatScope, command: ChatCommand) -> (ChatScope, bool) {
     let scope_ref = &mut scope;
     let lost = match command {
-        ChatCommand::Edit(change, reply) => {
-            let (outcome, lost) = run(scope_ref, &change).await;
-            reply.answer(match outcome {
-                Ok(_) => edits::read_back(scope_ref, change.message_id).await,
-                Err(failure) => Err(failure),
-            });
-            lost
-        }
+        ChatCommand::Edit(change, reply) => answer(scope_ref, &change, reply).await,
         ChatCommand::Delete(change, reply) => answer(scope_ref, &change, reply).await,
         ChatCommand::AddMembers(change, reply) => answer(scope_ref, &change, reply).await,
         ChatCommand::RemoveMember(change, reply) => answer(scope_ref, &change, reply).await,

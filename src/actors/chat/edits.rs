@@ -55,7 +55,7 @@ impl Decide for DeleteMessage {
 }
 
 /// A message as it is stored now.
-pub async fn read_back(scope: &ChatScope, message_id: MessageId) -> Result<Message, Failure> {
+async fn read_back(scope: &ChatScope, message_id: MessageId) -> Result<Message, Failure> {
     let messages = &scope.services.stores.messages;
     let found = messages.find(vec![message_id]).await?.pop();
     found.ok_or_else(Failure::not_found)

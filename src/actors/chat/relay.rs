@@ -78,9 +78,9 @@ async fn relay(messages: Arc<dyn MessageStore>, bus: EventBus, clock: Clock) -> 
         });
     }
     metrics::counter!("troupe_events_published_total").increment(entries.len() as u64);
-    let positions = entries.iter().map(|entry| entry.position).collect();
-    messages.outbox_published(positions, clock.now()).await?;
-    Ok(entries.len())
+    let count = entries.len();
+    messages.outbox_published(entries, clock.now()).await?;
+    Ok(count)
 }
 
 impl Actor for Relay {

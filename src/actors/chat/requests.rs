@@ -5,7 +5,7 @@ use actix::{Actor, Addr, Context, Handler, Message as ActixMessage, Recipient};
 pub use super::answer::{CommandAnswer, MarkAnswer, SendAnswer};
 use crate::actors::request::ReplyTo;
 use crate::domain::chat::{ChatKind, Role};
-use crate::domain::message::{Draft, Message};
+use crate::domain::message::Draft;
 use crate::domain::receipts::ReceiptKind;
 use crate::id::{ChatId, ConnectionId, MediaId, MessageId, UserId};
 use crate::request;
@@ -89,7 +89,7 @@ pub enum ChatCommand {
     /// What one member marked at about the same time; each counts or is refused by itself.
     Acknowledge(Vec<Acknowledge>),
     Typing(Typing),
-    Edit(EditMessage, ReplyTo<Message>),
+    Edit(EditMessage, ReplyTo<()>),
     Delete(DeleteMessage, ReplyTo<()>),
     AddMembers(AddMembers, ReplyTo<()>),
     RemoveMember(RemoveMember, ReplyTo<()>),

@@ -7,8 +7,10 @@ use std::time::Duration;
 use actix::Recipient;
 use tokio::sync::oneshot;
 
+use super::requests::ToChat;
 use super::writer::Write;
 use crate::actors::fanout::Fanout;
+use crate::actors::placement::Remote;
 use crate::actors::request::tell;
 use crate::clock::{Clock, Timestamp};
 use crate::domain::chat::Roster;
@@ -26,6 +28,25 @@ pub struct ChatServices {
     pub fanout: Fanout,
     pub clock: Clock,
     pub writer: Recipient<Write>,
+    /// Other nodes, where there are any.
+    pub remote: Option<Arc<dyn Remote>>,
+}
+
+impl ChatServices {
+    /// Whether a chat is this node's now.
+    pub fn owns(&self, chat_id: ChatId) -> bool {
+        self.remote
+            .as_ref()
+            .is_none_or(|remote| remote.owns(chat_id))
+    }
+
+    /// Sends a command on when its chat is another node's now; else gives it back.
+    pub fn carry_elsewhere(&self, message: ToChat) -> Option<ToChat> {
+        match &self.remote {
+            Some(remote) => remote.carry(message),
+            None => Some(message),
+        }
+    }
 }
 
 /// A roster and the ids of who is in the chat now, shared by every fan-out made from it.

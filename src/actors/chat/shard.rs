@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::actor::ChatActor;
 use super::requests::ToChat;
 use super::scope::ChatServices;
+use crate::actors::cluster::requests::OwnersChanged;
 use crate::actors::request::{Answer, Refused, tell};
 use crate::error::Failure;
 use crate::id::ChatId;
@@ -79,6 +80,18 @@ struct Resident {
 struct Held {
     since: Instant,
     commands: Vec<ToChat>,
+}
+
+impl Resident {
+    /// Asks the actor to go; what comes meanwhile is held.
+    fn let_go(&mut self, now: Instant) {
+        if self.held.is_none() && tell(&self.actor.clone().recipient(), Passivate).is_ok() {
+            self.held = Some(Held {
+                since: now,
+                commands: Vec::new(),
+            });
+        }
+    }
 }
 
 pub struct ChatShard {
@@ -159,13 +172,8 @@ impl ChatShard {
                 if !held.commands.is_empty() && now - held.since >= HELD_FOR {
                     staying.push(*chat_id);
                 }
-            } else if now - resident.used_at >= self.idle_after
-                && tell(&resident.actor.clone().recipient(), Passivate).is_ok()
-            {
-                resident.held = Some(Held {
-                    since: now,
-                    commands: Vec::new(),
-                });
+            } else if now - resident.used_at >= self.idle_after {
+                resident.let_go(now);
             }
         }
         for chat_id in gone {
@@ -192,7 +200,10 @@ impl ChatShard {
             return;
         };
         for message in resident.held.map(|held| held.commands).unwrap_or_default() {
-            self.deliver(message, ctx);
+            // The chat may be another node's by now.
+            if let Some(message) = self.services.carry_elsewhere(message) {
+                self.deliver(message, ctx);
+            }
         }
     }
 }
@@ -231,6 +242,19 @@ impl Handler<Departed> for ChatShard {
         let current = self.residents.get(&departed.chat_id);
         if current.is_some_and(|resident| resident.generation == departed.generation) {
             self.depart(departed.chat_id, ctx);
+        }
+    }
+}
+
+impl Handler<OwnersChanged> for ChatShard {
+    type Result = ();
+
+    fn handle(&mut self, _: OwnersChanged, _: &mut Self::Context) {
+        let now = Instant::now();
+        for (chat_id, resident) in &mut self.residents {
+            if !self.services.owns(*chat_id) {
+                resident.let_go(now);
+            }
         }
     }
 }

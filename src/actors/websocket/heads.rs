@@ -18,6 +18,10 @@ use crate::wire::socket::HeadView;
 /// How often the outbox is read. Each socket says heads every 25 s, so a lost tail is found within
 /// 35 s.
 const ROUND: Duration = Duration::from_secs(10);
+/// As often as that while other nodes cannot be reached, for then nothing else comes from them.
+const CUT_OFF_ROUND: Duration = Duration::from_secs(2);
+/// How often it is said again that people are here; the word holds for five minutes.
+const PRESENCE: Duration = Duration::from_secs(60);
 /// How far back each reading goes: past anything that was late to commit.
 const LOOK_BACK: Duration = Duration::from_secs(60);
 
@@ -82,6 +86,18 @@ impl HeadsActor {
         self.read(Some(earlier + 1), ctx);
     }
 
+    /// Says again that everyone here is here, before the word runs out.
+    fn stay_present(&mut self, ctx: &mut Context<Self>) {
+        let node = Arc::clone(&self.node);
+        let refresh = async move {
+            let here = node.fanout.users_here();
+            if let Err(error) = node.presence.refresh(here).await {
+                tracing::warn!(store = error.store, cause = %error.message, "presence not refreshed");
+            }
+        };
+        ctx.spawn(refresh.into_actor(self));
+    }
+
     fn tell(&self, round: HeadsRound) {
         let round = Arc::new(round);
         for lane in self.node.lanes.read().iter() {
@@ -115,7 +131,7 @@ async fn changed(
     now: Timestamp,
 ) -> StoreResult<(HeadsRound, AHashMap<ChatId, HeadView>)> {
     let mut round = HeadsRound::default();
-    let online = node.fanout.online_users();
+    let online = node.fanout.users_here();
     if online.is_empty() {
         return Ok((round, AHashMap::new()));
     }
@@ -127,7 +143,7 @@ async fn changed(
             continue;
         };
         for user in members {
-            if node.fanout.is_online(user) {
+            if node.fanout.is_here(user) {
                 round.chats.entry(user).or_default().push((chat, *head));
             }
         }
@@ -141,6 +157,13 @@ impl Actor for HeadsActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(ROUND, |heads, ctx| heads.read(None, ctx));
+        ctx.run_interval(CUT_OFF_ROUND, |heads, _| {
+            if heads.node.fanout.is_cut_off() {
+                // Nothing comes from other nodes: what they wrote is said at once.
+                heads.node.fanout.lost();
+            }
+        });
+        ctx.run_interval(PRESENCE, Self::stay_present);
     }
 }
 

@@ -97,8 +97,10 @@ impl Room {
 
     pub fn socket(&self, link: &Link) -> SocketRef {
         SocketRef {
+            node: self.node.fanout.me(),
             lane: self.lane,
             connection: link.id,
+            call: 0,
         }
     }
 

@@ -31,10 +31,11 @@ use parking_lot::RwLock;
 use self::close::CloseReason;
 use self::heads::{HeadsActor, RoundDue};
 use self::lane::{LaneActor, LaneOrder, Room};
-use self::presence::Watches;
+use self::presence::{PresenceActor, Watches};
 use self::session::Sessions;
 use self::tail::Tail;
 use super::auth::requests::{Revocations, ValidateToken};
+use super::cluster::requests::PresenceChanged;
 use super::fanout::Fanout;
 use super::message::requests::SyncChats;
 use super::placement::ChatDoor;
@@ -44,6 +45,7 @@ use crate::clock::Clock;
 use crate::domain::chat::GROUP_MEMBERS;
 use crate::domain::flood::FrameRate;
 use crate::domain::message::TEXT_CHARS;
+use crate::id::UserId;
 use crate::storage::presence::PresenceStore;
 use crate::wire::socket::{LimitsView, MediaBytesView};
 
@@ -139,7 +141,7 @@ impl Node {
 
     /// Nobody is here, and when each was last seen is kept.
     fn is_empty(&self) -> bool {
-        self.fanout.online_count() == 0
+        self.fanout.count_here() == 0
             && self.sessions.count() == 0
             && self.moving.load(Ordering::Acquire) == 0
     }
@@ -160,6 +162,13 @@ pub struct Websocket(Arc<Node>);
 /// The way in for the requests of one HTTP worker; made on its own arbiter.
 #[derive(Clone)]
 pub struct Doorway(pub Rc<Room>);
+
+impl Doorway {
+    /// Someone is about to be let in.
+    pub async fn expect(&self, user: UserId) {
+        self.0.node.fanout.expect(user).await;
+    }
+}
 
 impl Websocket {
     /// Starts what a node has once.
@@ -201,6 +210,11 @@ impl Websocket {
     /// Starts a lane on this arbiter; call it in the `App` factory, which runs on the worker's own.
     pub fn doorway(&self) -> Doorway {
         Doorway(LaneActor::start_here(&self.0))
+    }
+
+    /// Where comings and goings on other nodes are told.
+    pub fn presence_door(&self) -> Recipient<PresenceChanged> {
+        PresenceActor(Arc::clone(&self.0)).start().recipient()
     }
 
     /// Users with a session on this node.

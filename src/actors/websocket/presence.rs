@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use dashmap::DashMap;
 
 use super::Node;
 use super::connection::ConnectionActor;
+use crate::actors::cluster::requests::PresenceChanged;
 use crate::actors::fanout::{Delivery, SocketRef};
 use crate::actors::request::{Answer, ask};
 use crate::actors::user::requests::{FindPresence, GetPresence};
@@ -52,6 +53,10 @@ impl Watches {
         }
     }
 
+    pub fn is_watched(&self, user: UserId) -> bool {
+        self.by_watched.contains_key(&user)
+    }
+
     /// The sockets that watch someone, by who sits before them.
     fn of(&self, watched: UserId) -> BTreeMap<UserId, Vec<SocketRef>> {
         let mut by_viewer: BTreeMap<UserId, Vec<SocketRef>> = BTreeMap::new();
@@ -86,10 +91,31 @@ async fn move_to(node: Arc<Node>, user: UserId, online: bool, at: Timestamp) {
 
 async fn keep(node: &Node, user: UserId, online: bool, at: Timestamp) {
     match node.presence.update(user, online, at).await {
-        Ok(true) => announce(node, user).await,
+        Ok(true) => {
+            node.fanout.presence_changed(user);
+            announce(node, user).await;
+        }
         Ok(false) => {}
         Err(error) => {
             tracing::warn!(store = error.store, cause = %error.message, "presence was not kept");
+        }
+    }
+}
+
+/// Hears of comings and goings on other nodes.
+pub struct PresenceActor(pub Arc<Node>);
+
+impl Actor for PresenceActor {
+    type Context = Context<Self>;
+}
+
+impl Handler<PresenceChanged> for PresenceActor {
+    type Result = ();
+
+    fn handle(&mut self, PresenceChanged(user): PresenceChanged, _: &mut Self::Context) {
+        let node = Arc::clone(&self.0);
+        if node.watches.is_watched(user) {
+            actix::spawn(async move { announce(&node, user).await });
         }
     }
 }

@@ -6,36 +6,15 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret, SecretSlice};
-use serde::{Deserialize, Serialize};
 
-use crate::clock::Timestamp;
-use crate::storage::keys::{InstallationKeys, KeyStore, SigningKey};
-use crate::storage::{StoreError, StoreErrorKind, StoreResult};
+use crate::storage::keys::{InstallationKeys, KeyStore};
+use crate::storage::{StoreError, StoreErrorKind, StoreResult, key_format};
 
 const OWNER_ONLY: u32 = 0o600;
 
 /// Keys in a file; another process with the same data directory must not run.
 pub struct FileKeys {
     path: PathBuf,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyFile {
-    secret: String,
-    signing: Vec<KeyEntry>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyEntry {
-    kid: String,
-    pkcs8: String,
-    created_at: Timestamp,
-    retired_at: Option<Timestamp>,
 }
 
 impl FileKeys {
@@ -54,9 +33,18 @@ impl KeyStore for FileKeys {
         off_thread(move || read(&path)).await
     }
 
-    async fn update(&self, keys: InstallationKeys) -> StoreResult<()> {
+    async fn insert(&self, keys: InstallationKeys) -> StoreResult<InstallationKeys> {
         let path = self.path.clone();
-        off_thread(move || write(&path, &keys)).await
+        off_thread(move || write_first(&path, keys)).await
+    }
+
+    async fn update(&self, found: &InstallationKeys, keys: &InstallationKeys) -> StoreResult<bool> {
+        let (path, found, keys) = (self.path.clone(), found.clone(), keys.clone());
+        off_thread(move || match read(&path)? {
+            Some(standing) if standing.is_like(&found) => write(&path, &keys).map(|()| true),
+            _ => Ok(false),
+        })
+        .await
     }
 }
 
@@ -83,44 +71,32 @@ fn read(path: &Path) -> io::Result<Option<InstallationKeys>> {
         tracing::warn!("the key file was readable by others and no longer is");
         fs::set_permissions(path, fs::Permissions::from_mode(OWNER_ONLY))?;
     }
-    let file: KeyFile = serde_json::from_slice(&text)?;
-    let signing = file.signing.into_iter().map(|entry| {
-        Ok(SigningKey {
-            kid: entry.kid,
-            pkcs8: decode(&entry.pkcs8)?,
-            created_at: entry.created_at,
-            retired_at: entry.retired_at,
-        })
-    });
-    Ok(Some(InstallationKeys {
-        signing: signing.collect::<io::Result<_>>()?,
-        secret: decode(&file.secret)?,
-    }))
+    Ok(Some(key_format::read(&text)?))
 }
 
-fn decode(text: &str) -> io::Result<SecretSlice<u8>> {
-    STANDARD
-        .decode(text)
-        .map(SecretSlice::from)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a key is not base64"))
+/// Writes beside the file and links, which fails when another was there first.
+fn write_first(path: &Path, keys: InstallationKeys) -> io::Result<InstallationKeys> {
+    let beside = write_beside(path, &keys)?;
+    let linked = fs::hard_link(&beside, path);
+    fs::remove_file(&beside)?;
+    match linked {
+        Ok(()) => sync_folder(path).map(|()| keys),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            read(path)?.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Writes beside the file and renames, so that a crash leaves the old keys or the new ones.
 fn write(path: &Path, keys: &InstallationKeys) -> io::Result<()> {
-    let file = KeyFile {
-        secret: STANDARD.encode(keys.secret.expose_secret()),
-        signing: keys
-            .signing
-            .iter()
-            .map(|key| KeyEntry {
-                kid: key.kid.clone(),
-                pkcs8: STANDARD.encode(key.pkcs8.expose_secret()),
-                created_at: key.created_at,
-                retired_at: key.retired_at,
-            })
-            .collect(),
-    };
-    let beside = path.with_extension("new");
+    let beside = write_beside(path, keys)?;
+    fs::rename(&beside, path)?;
+    sync_folder(path)
+}
+
+fn write_beside(path: &Path, keys: &InstallationKeys) -> io::Result<PathBuf> {
+    let beside = path.with_extension(format!("{:016x}.new", rand::random::<u64>()));
     let mut out = OpenOptions::new()
         .write(true)
         .create(true)
@@ -128,9 +104,12 @@ fn write(path: &Path, keys: &InstallationKeys) -> io::Result<()> {
         .mode(OWNER_ONLY)
         .open(&beside)?;
     out.set_permissions(fs::Permissions::from_mode(OWNER_ONLY))?;
-    out.write_all(&serde_json::to_vec_pretty(&file)?)?;
+    out.write_all(&key_format::write(keys)?)?;
     out.sync_all()?;
-    fs::rename(&beside, path)?;
+    Ok(beside)
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),

@@ -50,6 +50,11 @@ impl PresenceStore for SqlitePresence {
         Ok(changed)
     }
 
+    /// Nothing is forgotten while the process lives.
+    async fn refresh(&self, _: Vec<UserId>) -> StoreResult<()> {
+        Ok(())
+    }
+
     async fn find(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<Seen>> {
         let asked = user_ids.clone();
         let last_seen: AHashMap<UserId, Timestamp> = self

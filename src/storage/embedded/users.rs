@@ -116,9 +116,15 @@ fn insert_range(
     count: u32,
     at: Timestamp,
 ) -> rusqlite::Result<Option<Vec<User>>> {
+    let length = range.prefix.len() + range.digits;
     let newest: Option<String> = connection
-        .prepare_cached("SELECT max(phone) FROM users WHERE phone BETWEEN ?1 AND ?1 || ':'")?
-        .query_row([range.prefix], |row| row.get(0))?;
+        .prepare_cached(
+            "SELECT max(phone) FROM users
+             WHERE phone BETWEEN ?1 AND ?1 || ':' AND length(phone) = ?2",
+        )?
+        .query_row(params![range.prefix, row::signed(length as u64)], |row| {
+            row.get(0)
+        })?;
     let first = newest
         .and_then(|phone| range.index_of(&phone))
         .map_or(0, |index| index + 1);
@@ -134,9 +140,13 @@ fn insert_range(
     };
     connection
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM users u WHERE phone BETWEEN ?1 AND ?2 ORDER BY phone"
+            "SELECT {COLUMNS} FROM users u
+             WHERE phone BETWEEN ?1 AND ?2 AND length(phone) = ?3 ORDER BY phone"
         ))?
-        .query_map([low.as_str(), high.as_str()], |row| read(row, 0))?
+        .query_map(
+            params![low.as_str(), high.as_str(), row::signed(length as u64)],
+            |row| read(row, 0),
+        )?
         .collect::<rusqlite::Result<_>>()
         .map(Some)
 }

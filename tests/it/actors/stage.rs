@@ -105,6 +105,7 @@ impl Stage {
             fanout: fanout.clone(),
             clock: Clock::System,
             writer: trouble.writer(writer.recipient()),
+            remote: None,
         };
         let shard = ChatShard::new(services, idle_after).start();
         Self {
@@ -201,8 +202,10 @@ impl Stage {
     /// Where the answer of a frame with this id goes: to the recording lane.
     pub fn socket_answer<T>(&self, frame_id: &str) -> CommandAnswer<T> {
         let socket = SocketRef {
+            node: self.fanout.me(),
             lane: 0,
             connection: ConnectionId::new(),
+            call: 0,
         };
         CommandAnswer::socket(socket, Some(frame_id.to_owned()), self.fanout.clone())
     }

@@ -1,6 +1,7 @@
 //! What the suites run over.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use troupe::storage::chats::ChatStore;
@@ -48,6 +49,9 @@ pub struct Opened {
 /// Somewhere stores keep their data; empty at first, opened again it holds what it held.
 pub trait Backend: Sync {
     fn open(&self) -> Opened;
+
+    /// How long one is still taken to be online whose process died without a word.
+    fn presence_life(&self) -> Duration;
 }
 
 /// SQLite in a folder of its own.
@@ -80,5 +84,9 @@ impl Backend for Embedded {
             devices: Arc::new(SqliteDevices(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),
         }
+    }
+
+    fn presence_life(&self) -> Duration {
+        Duration::ZERO
     }
 }

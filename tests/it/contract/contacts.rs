@@ -12,6 +12,7 @@ over_every_backend!(
     only_new_numbers_are_new,
     anyone_can_be_blocked_and_it_is_logged,
     a_block_and_a_contact_do_not_disturb_each_other,
+    of_equal_changes_at_once_one_is_logged,
     relations_say_how_each_stands_to_the_viewer,
     many_relations_come_at_once,
 );
@@ -55,6 +56,7 @@ async fn contacts_are_kept_once_and_come_in_pages(backend: &dyn Backend) {
     let others = stores.people(5).await;
     stores.know(user, &others[..3]).await;
     stores.know(user, &others[1..]).await;
+    stores.know(user, &[others[4], others[4]]).await;
     assert_eq!(stores.contacts_of(user).await, others);
     let page = stores.contacts.list(user, Some(others[1]), 2).await;
     let page: Vec<UserId> = page.unwrap().into_iter().map(|one| one.id).collect();
@@ -110,6 +112,18 @@ async fn a_block_and_a_contact_do_not_disturb_each_other(backend: &dyn Backend) 
     assert_eq!(stores.blocked_by(user).await, [other]);
     stores.block(user, other, false).await;
     assert_eq!(stores.contacts_of(user).await, [other]);
+}
+
+async fn of_equal_changes_at_once_one_is_logged(backend: &dyn Backend) {
+    let stores = backend.open();
+    let (user, other) = (stores.person().await, stores.person().await);
+    for (blocked, rev) in [(true, 1), (false, 2), (true, 3)] {
+        let calls = (0..10).map(|_| stores.block(user, other, blocked));
+        let revs = futures_util::future::join_all(calls).await;
+        let revs: Vec<u64> = revs.into_iter().flatten().collect();
+        assert_eq!(revs, [rev]);
+    }
+    assert_eq!(stores.blocked_by(user).await, [other]);
 }
 
 async fn relations_say_how_each_stands_to_the_viewer(backend: &dyn Backend) {

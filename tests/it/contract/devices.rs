@@ -10,6 +10,8 @@ use super::stage::{START, at};
 over_every_backend!(
     a_token_keeps_its_device,
     a_token_moves_between_accounts,
+    a_token_named_at_once_is_one_device,
+    a_long_token_is_kept,
     a_session_that_is_over_has_no_devices,
     devices_are_removed_by_their_owner_and_it_may_be_repeated,
     devices_come_in_pages_and_are_not_endless,
@@ -65,6 +67,30 @@ async fn a_token_moves_between_accounts(backend: &dyn Backend) {
     assert_eq!(stores.add(second.clone()).await, Some(second.clone()));
     assert!(stores.devices_of(one).await.is_empty());
     assert_eq!(stores.devices_of(other).await, [second]);
+}
+
+async fn a_token_named_at_once_is_one_device(backend: &dyn Backend) {
+    let stores = backend.open();
+    let user = stores.person().await;
+    let session = stores.sign_in(user).await;
+    let calls = (0..10).map(|_| stores.add(device(user, session, "token")));
+    let added = futures_util::future::join_all(calls).await;
+    let added: Vec<Device> = added.into_iter().flatten().collect();
+    assert_eq!(added.len(), 10);
+    assert!(added.iter().all(|one| one.id == added[0].id));
+    assert_eq!(stores.devices_of(user).await, added[..1]);
+}
+
+async fn a_long_token_is_kept(backend: &dyn Backend) {
+    let stores = backend.open();
+    let user = stores.person().await;
+    let session = stores.sign_in(user).await;
+    // Random, so that no store makes it shorter: 4,096 bytes is what the API takes.
+    let letters = (0..4096).map(|_| char::from(rand::random_range(b'!'..=b'~')));
+    let long = device(user, session, &letters.collect::<String>());
+    assert_eq!(stores.add(long.clone()).await, Some(long.clone()));
+    assert_eq!(stores.add(long.clone()).await, Some(long.clone()));
+    assert_eq!(stores.devices_of(user).await, [long]);
 }
 
 async fn a_session_that_is_over_has_no_devices(backend: &dyn Backend) {

@@ -11,21 +11,35 @@ macro_rules! over_every_backend {
                 }
             )*
         }
+
+        mod distributed {
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    super::$case(&$crate::contract::distributed::Distributed::new().await).await;
+                }
+            )*
+        }
     };
 }
 
 pub mod backend;
+mod beginnings;
 mod chats;
 mod codes;
 mod contacts;
 mod devices;
+pub mod distributed;
 mod effects;
 mod keys;
 mod limits;
 mod lookups;
 mod messages;
+mod mongo;
 mod outbox;
+mod owners;
 mod pages;
+mod postgres;
 mod presence;
 mod privacy;
 mod receipts;

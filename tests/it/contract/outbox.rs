@@ -46,13 +46,13 @@ async fn published_rows_are_remembered(backend: &dyn Backend) {
     let rows = three(&stores).await;
     let mark = stores
         .messages
-        .outbox_published(vec![rows[1].position], at(50));
+        .outbox_published(vec![rows[1].clone()], at(50));
     mark.await.expect("marked");
     assert_eq!(
         unpublished(&stores).await,
         [rows[0].clone(), rows[2].clone()]
     );
-    let rest = vec![rows[2].position, rows[0].position];
+    let rest = vec![rows[2].clone(), rows[0].clone()];
     let mark = stores.messages.outbox_published(rest, at(51)).await;
     mark.expect("marked");
     assert!(unpublished(&stores).await.is_empty());
@@ -65,7 +65,7 @@ async fn published_rows_are_remembered(backend: &dyn Backend) {
 async fn published_rows_are_forgotten(backend: &dyn Backend) {
     let stores = backend.open();
     let rows = three(&stores).await;
-    let two = vec![rows[0].position, rows[1].position];
+    let two = rows[..2].to_vec();
     let mark = stores.messages.outbox_published(two, at(50)).await;
     mark.expect("marked");
     let removed = stores.messages.outbox_remove(rows[1].at).await;
@@ -77,7 +77,7 @@ async fn published_rows_are_forgotten(backend: &dyn Backend) {
     // Positions go on rising, whatever was removed.
     let mark = stores
         .messages
-        .outbox_published(vec![rows[2].position], at(60));
+        .outbox_published(vec![rows[2].clone()], at(60));
     mark.await.expect("marked");
     stores
         .messages
@@ -94,7 +94,7 @@ async fn unpublished_rows_survive(backend: &dyn Backend) {
     let rows = three(&stores).await;
     let mark = stores
         .messages
-        .outbox_published(vec![rows[0].position], at(50));
+        .outbox_published(vec![rows[0].clone()], at(50));
     mark.await.expect("marked");
     drop(stores);
     assert_eq!(unpublished(&backend.open()).await, rows[1..]);

@@ -1,5 +1,7 @@
 //! Who is online, and when the others were last seen.
 
+use std::time::Duration;
+
 use troupe::id::UserId;
 use troupe::storage::presence::Seen;
 
@@ -11,6 +13,7 @@ over_every_backend!(
     last_seen_never_goes_back,
     answers_come_in_the_order_asked,
     last_seen_survives_and_online_does_not,
+    who_went_is_not_brought_back,
 );
 
 impl Opened {
@@ -87,6 +90,121 @@ async fn last_seen_survives_and_online_does_not(backend: &impl Backend) {
         .await
         .expect("kept");
     drop(stores);
+    tokio::time::sleep(backend.presence_life() + Duration::from_millis(100)).await;
     let seen = backend.open().seen(user).await;
     assert_eq!((seen.online, seen.last_seen), (false, Some(at(9))));
+}
+
+async fn who_went_is_not_brought_back(backend: &impl Backend) {
+    let (stores, user) = (backend.open(), UserId::new());
+    let presence = &stores.presence;
+    presence.update(user, true, at(1)).await.expect("kept");
+    presence.refresh(vec![user]).await.expect("refreshed");
+    assert!(stores.seen(user).await.online);
+    assert!(presence.update(user, false, at(2)).await.expect("kept"));
+    presence.refresh(vec![user]).await.expect("refreshed");
+    assert!(!stores.seen(user).await.online);
+}
+
+/// What only several nodes, or one that died, can show.
+mod on_redis {
+    use std::time::Duration;
+
+    use deadpool_redis::redis::cmd;
+    use troupe::id::UserId;
+    use troupe::storage::distributed::presence::{LIFE, RedisPresence};
+    use troupe::storage::presence::{PresenceStore, Seen};
+    use uuid::Uuid;
+
+    use crate::contract::distributed::Distributed;
+    use crate::contract::stage::at;
+
+    fn node(servers: &Distributed, life: Duration) -> RedisPresence {
+        RedisPresence::with_life(servers.redis.clone(), Uuid::new_v4(), life)
+    }
+
+    async fn seen(node: &RedisPresence, user: UserId) -> Seen {
+        node.find(vec![user]).await.expect("found")[0]
+    }
+
+    #[tokio::test]
+    async fn one_is_gone_when_the_last_node_says_so() {
+        let servers = Distributed::new().await;
+        let (one, other) = (node(&servers, LIFE), node(&servers, LIFE));
+        let user = UserId::new();
+        let kept = async |node: &RedisPresence, online, millis| {
+            node.update(user, online, at(millis)).await.expect("kept")
+        };
+        assert!(kept(&one, true, 1).await);
+        assert!(!kept(&other, true, 2).await, "he was there");
+        assert!(!kept(&one, false, 3).await, "he is there");
+        assert!(seen(&one, user).await.online);
+        assert!(kept(&other, false, 4).await);
+        let last = seen(&one, user).await;
+        assert_eq!((last.online, last.last_seen), (false, Some(at(4))));
+    }
+
+    #[tokio::test]
+    async fn a_node_that_died_is_forgotten() {
+        let servers = Distributed::new().await;
+        let (dead, alive) = (
+            node(&servers, Duration::from_secs(2)),
+            node(&servers, Duration::from_secs(60)),
+        );
+        let (user, both) = (UserId::new(), UserId::new());
+        for user in [user, both] {
+            dead.update(user, true, at(1)).await.expect("kept");
+        }
+        alive.update(both, true, at(1)).await.expect("kept");
+        assert!(seen(&alive, user).await.online);
+        tokio::time::sleep(Duration::from_millis(2100)).await;
+        assert!(!seen(&alive, user).await.online);
+        assert!(seen(&alive, both).await.online);
+        assert!(alive.update(both, false, at(2)).await.expect("kept"));
+        assert!(alive.update(user, true, at(2)).await.expect("kept"));
+    }
+
+    #[tokio::test]
+    async fn who_is_refreshed_stays() {
+        let servers = Distributed::new().await;
+        let node = node(&servers, Duration::from_secs(2));
+        let users: Vec<UserId> = (0..450).map(|_| UserId::new()).collect();
+        let (first, last) = (users[0], users[449]);
+        for user in [first, last] {
+            node.update(user, false, at(7)).await.expect("kept");
+            node.update(user, true, at(8)).await.expect("kept");
+        }
+        for _ in 0..5 {
+            tokio::time::sleep(Duration::from_millis(600)).await;
+            node.refresh(users.clone()).await.expect("refreshed");
+        }
+        for user in [first, last] {
+            let seen = seen(&node, user).await;
+            assert_eq!((seen.online, seen.last_seen), (true, Some(at(7))));
+        }
+        assert!(seen(&node, users[200]).await.online, "nothing was known");
+    }
+
+    #[tokio::test]
+    async fn others_read_it_under_its_own_key_for_five_minutes() {
+        let servers = Distributed::new().await;
+        let node = RedisPresence::new(servers.redis.clone(), Uuid::new_v4());
+        let user = UserId::new();
+        let key = servers.redis.key(format_args!("presence:{user}"));
+        let shown = async || {
+            let mut connection = servers.redis.connection().await.expect("Redis runs");
+            let get = cmd("GET").arg(&key).query_async(&mut connection).await;
+            let text: String = get.expect("a value");
+            let ttl = cmd("PTTL").arg(&key).query_async(&mut connection).await;
+            let ttl: i64 = ttl.expect("a time");
+            assert!((290_000..=300_000).contains(&ttl), "{ttl}");
+            serde_json::from_str::<serde_json::Value>(&text).expect("JSON")
+        };
+        node.update(user, true, at(1)).await.expect("kept");
+        let online = serde_json::json!({ "online": true, "last_seen": null });
+        assert_eq!(shown().await, online);
+        node.update(user, false, at(2)).await.expect("kept");
+        let gone = serde_json::json!({ "online": false, "last_seen": at(2).0 });
+        assert_eq!(shown().await, gone);
+    }
 }

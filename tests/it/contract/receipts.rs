@@ -1,5 +1,7 @@
 //! Watermarks that only rise, and the times behind them.
 
+use std::time::Duration;
+
 use troupe::clock::Timestamp;
 use troupe::domain::receipts::ReceiptKind::{self, Delivered, Read};
 use troupe::domain::receipts::Watermark;
@@ -16,6 +18,7 @@ over_every_backend!(
     marks_of_one_call_build_on_each_other,
     moves_are_found_by_position,
     watermarks_survive,
+    marks_of_two_owners_only_rise,
 );
 
 impl Opened {
@@ -139,38 +142,84 @@ async fn marks_of_one_call_build_on_each_other(backend: &dyn Backend) {
     assert!(moved.is_sorted_by_key(|moved| moved.before.delivered_seq));
 }
 
+/// A position after which nothing has moved. Where positions are times, what moved just before one
+/// is named again for some seconds.
+async fn quiet_position(stores: &Opened, chats: &[ChatId]) -> i64 {
+    for _ in 0..300 {
+        let position = stores.receipts.position().await.expect("a position");
+        let moved = stores.receipts.moved_since(chats.to_vec(), position).await;
+        if moved.expect("moved").is_empty() {
+            return position;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nothing moves and yet something moved");
+}
+
 async fn moves_are_found_by_position(backend: &dyn Backend) {
     let stores = backend.open();
     let user = UserId::new();
     let (quiet, busy) = (ChatId::new(), ChatId::new());
-    stores.mark((quiet, user), Delivered, 1, at(1)).await;
-    stores.mark((busy, user), Delivered, 1, at(1)).await;
-    let position = stores.receipts.position().await.expect("a position");
     let moved = async |position| {
         let chats = vec![quiet, busy];
         let moved = stores.receipts.moved_since(chats, position).await;
         moved.expect("moved")
     };
-    assert!(moved(position).await.is_empty());
+    let first = stores.receipts.position().await.expect("a position");
+    assert!(moved(first).await.is_empty());
+    stores.mark((quiet, user), Delivered, 1, at(1)).await;
+    let second = stores.receipts.position().await.expect("a position");
+    stores.mark((busy, user), Delivered, 1, at(1)).await;
+    assert_eq!(moved(first).await.len(), 2);
+    assert!(moved(second).await.contains(&busy), "none falls between");
+    let position = quiet_position(&stores, &[quiet, busy]).await;
     stores.mark((busy, user), Delivered, 1, at(2)).await;
     assert!(moved(position).await.is_empty(), "nothing moved");
     stores.mark((busy, user), Read, 1, at(3)).await;
     assert_eq!(moved(position).await, [busy]);
     assert_eq!(moved(0).await.len(), 2);
-    assert!(stores.receipts.position().await.expect("a position") > position);
+    assert!(quiet_position(&stores, &[busy]).await > position);
 }
 
 async fn watermarks_survive(backend: &dyn Backend) {
     let stores = backend.open();
     let who = (ChatId::new(), UserId::new());
+    let position = stores.receipts.position().await.expect("a position");
     stores.mark(who, Delivered, 5, at(1)).await;
     let moved = stores.mark(who, Read, 4, at(2)).await;
-    let position = stores.receipts.position().await.expect("a position");
+    let after = stores.receipts.position().await.expect("a position");
     drop(stores);
     let stores = backend.open();
     assert_eq!(stores.marks_of(who.0).await, [moved.after]);
-    assert_eq!(
-        stores.receipts.position().await.expect("a position"),
-        position
-    );
+    assert!(stores.receipts.position().await.expect("a position") >= after);
+    let moved = stores.receipts.moved_since(vec![who.0], position).await;
+    assert_eq!(moved.expect("moved"), [who.0]);
+}
+
+async fn marks_of_two_owners_only_rise(backend: &dyn Backend) {
+    let (here, there) = (backend.open(), backend.open());
+    let chat_id = ChatId::new();
+    let (one, other) = (UserId::new(), UserId::new());
+    let raise = async |stores: &Opened, first: u64| {
+        for step in 0..10 {
+            let seq = first + 2 * step;
+            let millis = seq.cast_signed();
+            let moved = stores
+                .mark((chat_id, one), Delivered, seq, at(millis))
+                .await;
+            assert!(moved.after.delivered_seq >= moved.before.delivered_seq.max(seq));
+            stores.mark((chat_id, other), Read, seq, at(millis)).await;
+        }
+    };
+    tokio::join!(raise(&here, 1), raise(&there, 2));
+    let marks = here.marks_of(chat_id).await;
+    assert_eq!(marks.len(), 2);
+    for mark in marks {
+        assert_eq!((mark.delivered_seq, mark.delivered_at), (20, Some(at(20))));
+        let read = if mark.user_id == one { 0 } else { 20 };
+        assert_eq!(mark.read_seq, read);
+    }
+    let times = there.receipts.times(chat_id, 20).await.expect("times");
+    assert_eq!(times.len(), 3);
+    assert!(times.iter().all(|time| time.at == at(20)));
 }

@@ -14,10 +14,12 @@ use super::stage::{START, at};
 over_every_backend!(
     a_session_is_found_as_it_was_made,
     a_device_has_one_session_of_each_user,
+    a_device_that_signs_in_many_times_at_once_has_one_session,
     live_sessions_are_listed_newest_first,
     removing_is_for_owners_and_may_be_repeated,
     removing_all_leaves_others_alone,
     push_devices_go_with_their_session,
+    a_device_that_comes_while_its_session_ends_goes_too,
     what_was_revoked_is_found_by_time,
     what_ended_is_swept,
 );
@@ -97,6 +99,16 @@ async fn a_device_has_one_session_of_each_user(backend: &dyn Backend) {
     assert_eq!(stores.listed(other, at(1)).await.len(), 1);
 }
 
+async fn a_device_that_signs_in_many_times_at_once_has_one_session(backend: &dyn Backend) {
+    let stores = backend.open();
+    let user = stores.person().await;
+    let calls = (0..10).map(|_| stores.sessions.insert(session(user, Some("phone-1"))));
+    let inserted = futures_util::future::join_all(calls).await;
+    let replaced: Vec<_> = inserted.into_iter().map(Result::unwrap).collect();
+    assert_eq!(replaced.iter().flatten().count(), 9, "each but the first");
+    assert_eq!(stores.listed(user, at(1)).await.len(), 1);
+}
+
 async fn live_sessions_are_listed_newest_first(backend: &dyn Backend) {
     let stores = backend.open();
     let user = stores.person().await;
@@ -172,6 +184,30 @@ async fn push_devices_go_with_their_session(backend: &dyn Backend) {
             .unwrap()
             .is_empty()
     );
+}
+
+async fn a_device_that_comes_while_its_session_ends_goes_too(backend: &dyn Backend) {
+    let stores = backend.open();
+    let user = stores.person().await;
+    for round in 0..20 {
+        let session_id = stores.sign_in(user).await;
+        let device = Device {
+            id: DeviceId::new(),
+            user_id: user,
+            session_id,
+            token: format!("token {round}"),
+            platform: Platform::Ios,
+            created_at: START,
+        };
+        let (inserted, removed) = tokio::join!(
+            stores.devices.insert(device),
+            stores.sessions.remove(user, session_id, at(1))
+        );
+        assert!(removed.unwrap());
+        inserted.unwrap();
+        let left = stores.devices.list(user, None, 10).await.unwrap();
+        assert_eq!(left, [], "round {round}");
+    }
 }
 
 async fn what_was_revoked_is_found_by_time(backend: &dyn Backend) {

@@ -14,8 +14,11 @@ over_every_backend!(
     a_phone_has_one_user_however_many_sign_up_at_once,
     users_are_found_by_id_and_phone,
     many_are_made_with_numbers_that_follow,
+    many_that_are_made_at_once_share_no_number,
+    a_number_in_a_range_may_be_someones_already,
     a_range_that_is_used_up_makes_no_one,
     a_profile_changes_field_by_field_and_is_logged,
+    changes_at_once_are_all_logged,
     users_survive,
 );
 
@@ -83,6 +86,39 @@ async fn many_are_made_with_numbers_that_follow(backend: &dyn Backend) {
     }
     let none = stores.users.insert_many(TEST_RANGE, 0, START).await;
     assert!(none.unwrap().is_empty());
+}
+
+async fn many_that_are_made_at_once_share_no_number(backend: &dyn Backend) {
+    let stores = backend.open();
+    let calls = (0..8).map(|_| stores.users.insert_many(TEST_RANGE, 25, START));
+    let mut places = Vec::new();
+    for made in futures_util::future::join_all(calls).await {
+        let made = made.unwrap();
+        let own = made
+            .iter()
+            .map(|user| TEST_RANGE.index_of(user.phone.as_str()).unwrap());
+        let own: Vec<u64> = own.collect();
+        assert!(own.is_sorted(), "in the order of their numbers");
+        places.extend(own);
+    }
+    places.sort_unstable();
+    assert_eq!(places, (0..200).collect::<Vec<u64>>());
+}
+
+async fn a_number_in_a_range_may_be_someones_already(backend: &dyn Backend) {
+    let stores = backend.open();
+    let taken = TEST_RANGE.at(4).unwrap();
+    let longer = Phone::from_store(format!("{}990000000", TEST_RANGE.prefix));
+    for phone in [taken, longer] {
+        stores.users.insert(phone, START).await.unwrap();
+    }
+    let made = stores.users.insert_many(TEST_RANGE, 3, START).await;
+    let places: Vec<_> = made
+        .unwrap()
+        .iter()
+        .map(|user| TEST_RANGE.index_of(user.phone.as_str()))
+        .collect();
+    assert_eq!(places, [Some(5), Some(6), Some(7)]);
 }
 
 async fn a_range_that_is_used_up_makes_no_one(backend: &dyn Backend) {
@@ -165,6 +201,30 @@ async fn a_profile_changes_field_by_field_and_is_logged(backend: &dyn Backend) {
     let stranger = UserId::new();
     let nobody = stores.users.update(stranger, UserPatch::default(), at(6));
     assert_eq!(nobody.await.unwrap(), None);
+}
+
+async fn changes_at_once_are_all_logged(backend: &dyn Backend) {
+    let stores = backend.open();
+    let user = stores.users.insert(phone(8), START).await.unwrap().user;
+    let calls = (0..20).map(|number| {
+        let patch = UserPatch {
+            display_name: Some(format!("name {number}")),
+            ..UserPatch::default()
+        };
+        stores.users.update(user.id, patch, at(number))
+    });
+    let updated = futures_util::future::join_all(calls).await;
+    let mut revs: Vec<_> = updated
+        .into_iter()
+        .map(|updated| updated.unwrap().unwrap().rev.unwrap())
+        .collect();
+    revs.sort_unstable();
+    assert_eq!(
+        revs,
+        (1..=20).collect::<Vec<u64>>(),
+        "without hole or reuse"
+    );
+    assert_eq!(stores.user_log.head(user.id).await.unwrap(), 20);
 }
 
 async fn users_survive(backend: &dyn Backend) {

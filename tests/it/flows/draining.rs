@@ -135,7 +135,7 @@ async fn what_was_acked_survives_sigkill() {
 
 #[tokio::test]
 async fn a_data_directory_in_use_is_refused_with_2() {
-    let server = Server::start().await;
+    let server = Server::options().embedded().start().await;
     let (code, said) = Server::options().run(&server.data_path()).await;
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("use"), "says why: {said}");

@@ -34,15 +34,9 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "src/storage/",
         &["actors", "app", "cli", "config", "http", "telemetry"],
     ),
-    (
-        "src/actors/",
-        &["app", "cli", "http", "storage::embedded", "telemetry"],
-    ),
-    (
-        "src/config/",
-        &["app", "cli", "http", "storage::embedded", "telemetry"],
-    ),
-    ("src/http/", &["app", "cli", "storage::embedded"]),
+    ("src/actors/", &["app", "cli", "http", "telemetry"]),
+    ("src/config/", &["app", "cli", "http", "telemetry"]),
+    ("src/http/", &["app", "cli"]),
     (
         "src/telemetry/",
         &["actors", "app", "cli", "http", "storage"],
@@ -141,18 +135,20 @@ fn handlers_reach_actors_through_requests_alone() {
 }
 
 #[test]
-fn only_the_composition_root_and_its_own_room_name_the_embedded_stores() {
-    let wrong: Vec<String> = files("src", ".rs")
-        .iter()
-        .filter(|file| {
-            !file.path.starts_with("src/app/") && !file.path.starts_with("src/storage/embedded/")
-        })
-        .filter(|file| {
-            named(file)
+fn only_the_composition_root_and_its_own_room_name_a_backend() {
+    let mut wrong = Vec::new();
+    for backend in ["embedded", "distributed"] {
+        let room = format!("src/storage/{backend}/");
+        for file in files("src", ".rs") {
+            let may = file.path.starts_with("src/app/") || file.path.starts_with(&room);
+            let names = named(&file);
+            let mut naming = names
                 .iter()
-                .any(|name| is_within(name, "storage::embedded"))
-        })
-        .map(|file| file.path.clone())
-        .collect();
+                .filter(|name| is_within(name, &format!("storage::{backend}")));
+            if let Some(name) = naming.next().filter(|_| !may) {
+                wrong.push(format!("{} names {name}", file.path));
+            }
+        }
+    }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -9,6 +9,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use troupe::actors::auth::keyring::KNOWN_TO_ALL;
 use troupe::error::ErrorCode::Unauthenticated;
 
 use super::accounts::{Accounts, PHONE, START, open_keys, pass, refused};
@@ -258,6 +259,14 @@ async fn a_retired_key_is_accepted_while_its_tokens_live_and_then_no_more() {
     keyring.renew(old).await.unwrap();
     let kept = accounts.stores.keys.find().await.unwrap().unwrap();
     assert_eq!(kept.signing.len(), 2);
+    let early = keyring.tokens().sign(signed_in.user.id, session, 0, old);
+    let early = early.unwrap();
+    assert!(
+        before.verify(&early, old).is_some(),
+        "nodes first learn the new key"
+    );
+    let old = old + KNOWN_TO_ALL;
+    keyring.renew(old).await.unwrap();
 
     let at_the_end = before.sign(signed_in.user.id, session, 0, old).unwrap();
     let after = keyring.tokens();

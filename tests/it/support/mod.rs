@@ -4,7 +4,10 @@ mod browser;
 mod client;
 mod deadline;
 mod person;
+mod process;
 mod server;
+pub mod servers;
+mod shape;
 mod socket;
 
 pub use browser::Browser;

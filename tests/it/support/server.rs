@@ -1,7 +1,5 @@
 //! `troupe dev` as a child process on free ports and its own data directory.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -12,7 +10,9 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use super::{Client, PATIENCE, Person};
+use super::process::{collect, free_ports, new_data, reaper};
+use super::shape::{self, Shape};
+use super::{Client, PATIENCE, Person, eventually};
 
 /// How a server is to be started.
 #[derive(Clone, Default)]
@@ -21,6 +21,7 @@ pub struct ServerOptions {
     arguments: Vec<String>,
     settings: Vec<(String, String)>,
     data: Option<Arc<TempDir>>,
+    shape: Option<Shape>,
 }
 
 impl ServerOptions {
@@ -53,11 +54,32 @@ impl ServerOptions {
         self
     }
 
+    /// One process on storage of its own, whatever set-up the flows run in.
+    #[must_use]
+    pub fn embedded(mut self) -> Self {
+        self.shape = Some(Shape::Embedded);
+        self
+    }
+
     /// Starts it and waits until it is ready; another port is tried when one was taken meanwhile.
     pub async fn start(self) -> Server {
         let data = self.data.clone().unwrap_or_else(new_data);
+        let shape = self.shape.unwrap_or_else(Shape::of_flows);
+        let shared = match shape {
+            Shape::Embedded => Vec::new(),
+            Shape::Servers | Shape::Nodes => shape::settings(data.path()).await,
+        };
+        let mut server = self.start_one(&data, &shared).await;
+        for _ in 1..shape.processes() {
+            server.others.push(self.start_one(&data, &shared).await);
+        }
+        server.until_all_know_all().await;
+        server
+    }
+
+    async fn start_one(&self, data: &Arc<TempDir>, shared: &[(String, String)]) -> Server {
         for _ in 0..5 {
-            let mut server = self.spawn(&data);
+            let mut server = self.spawn(data, shared);
             if server.until_ready().await {
                 return server;
             }
@@ -65,9 +87,10 @@ impl ServerOptions {
         panic!("the server did not start");
     }
 
-    fn spawn(&self, data: &Arc<TempDir>) -> Server {
+    fn spawn(&self, data: &Arc<TempDir>, shared: &[(String, String)]) -> Server {
         let (port, admin_port) = free_ports();
         let mut command = self.command(port, admin_port, data.path());
+        command.envs(shared.iter().map(|(name, value)| (name, value)));
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -88,6 +111,7 @@ impl ServerOptions {
             admin_port,
             data: data.clone(),
             output,
+            others: Vec::new(),
         }
     }
 
@@ -132,6 +156,8 @@ pub struct Server {
     admin_port: u16,
     data: Arc<TempDir>,
     output: Arc<Mutex<String>>,
+    /// The other nodes of the same installation.
+    others: Vec<Server>,
 }
 
 impl Server {
@@ -155,6 +181,30 @@ impl Server {
     /// A client of the API without a token.
     pub fn api(&self) -> Client {
         Client::new(self.origin(), "/api/v1")
+    }
+
+    /// A client of one node after the other.
+    fn api_of(&self, place: usize) -> Client {
+        match place % (self.others.len() + 1) {
+            0 => self.api(),
+            other => self.others[other - 1].api(),
+        }
+    }
+
+    /// Waits until every node counts every other.
+    async fn until_all_know_all(&self) {
+        let count = self.others.len() + 1;
+        let all = [self].into_iter().chain(&self.others);
+        for node in all.filter(|_| count > 1) {
+            eventually("nodes know each other", async || {
+                let metrics = node.root().get("/metrics").await.text;
+                let known = metrics
+                    .lines()
+                    .find_map(|line| line.strip_prefix("troupe_nodes "));
+                known.is_some_and(|known| known.parse().is_ok_and(|known: usize| known >= count))
+            })
+            .await;
+        }
     }
 
     /// A client of what lies outside the API: health, metrics, pages.
@@ -204,7 +254,8 @@ impl Server {
             .as_array()
             .expect("items")
             .iter()
-            .map(|item| Person::new(self.api(), item))
+            .enumerate()
+            .map(|(place, item)| Person::new(self.api_of(place), item))
             .collect()
     }
 
@@ -306,46 +357,4 @@ impl Drop for Server {
         let _ = self.reaper.kill();
         let _ = self.reaper.wait();
     }
-}
-
-/// Kills the server and removes its data when this process is gone, since a static is never
-/// dropped: the end of the pipe
-/// closes with the process, however that ends.
-fn reaper(pid: u32, data: &Path) -> Child {
-    Command::new("sh")
-        .args([
-            "-c",
-            "read -r _; kill -9 \"$0\"; rm -rf \"$1\"",
-            &pid.to_string(),
-        ])
-        .arg(data)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a shell")
-}
-
-fn new_data() -> Arc<TempDir> {
-    let data = tempfile::Builder::new()
-        .prefix("data-")
-        .tempdir_in(env!("CARGO_TARGET_TMPDIR"));
-    Arc::new(data.expect("a data directory"))
-}
-
-/// Two ports that were free a moment ago.
-fn free_ports() -> (u16, u16) {
-    let [one, other] = [(), ()].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a free port"));
-    let port = |listener: TcpListener| listener.local_addr().expect("an address").port();
-    (port(one), port(other))
-}
-
-fn collect(stream: impl Read + Send + 'static, output: Arc<Mutex<String>>) {
-    std::thread::spawn(move || {
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            let mut output = output.lock();
-            output.push_str(&line);
-            output.push('\n');
-        }
-    });
 }

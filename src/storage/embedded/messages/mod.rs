@@ -232,7 +232,8 @@ impl MessageStore for SqliteMessages {
             .await
     }
 
-    async fn outbox_published(&self, positions: Vec<i64>, at: Timestamp) -> StoreResult<()> {
+    async fn outbox_published(&self, entries: Vec<OutboxEntry>, at: Timestamp) -> StoreResult<()> {
+        let positions = entries.iter().map(|entry| entry.position).collect();
         self.database
             .write(move |connection| outbox::mark_published(connection, positions, at))
             .await

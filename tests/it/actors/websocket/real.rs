@@ -99,7 +99,7 @@ async fn a_stalled_peer_is_closed_and_the_others_go_on() {
     let _deaf_stream = connect_deaf(address, deaf).await;
     let mut client = connect(address, fine).await;
     eventually("both are there", || async {
-        stage.fanout.online_count() == 2
+        stage.fanout.count_here() == 2
     })
     .await;
     let stalled = Instant::now();
@@ -119,10 +119,7 @@ async fn a_stalled_peer_is_closed_and_the_others_go_on() {
     }
     assert!(stage.fanout.is_online(fine));
     client.close(None).await.expect("closed");
-    eventually("all have gone", || async {
-        stage.fanout.online_count() == 0
-    })
-    .await;
+    eventually("all have gone", || async { stage.fanout.count_here() == 0 }).await;
 }
 
 #[actix::test]

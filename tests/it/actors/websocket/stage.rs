@@ -247,6 +247,10 @@ impl PresenceStore for Backdrop {
         Ok(was != online)
     }
 
+    async fn refresh(&self, _: Vec<UserId>) -> StoreResult<()> {
+        Ok(())
+    }
+
     async fn find(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<Seen>> {
         let presence = self.presence.lock();
         Ok(user_ids

@@ -1,0 +1,159 @@
+//! Commands that were sent to other nodes and are not answered yet.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dashmap::DashMap;
+use tokio::time::Instant;
+
+use super::proto;
+use crate::actors::chat::requests::{MarkAnswer, SendAnswer};
+use crate::actors::request::{Answer, DEADLINE, ReplyTo};
+use crate::error::{ErrorCode, Failure};
+use crate::id::NodeId;
+
+/// Who waits for the answer to one command.
+pub enum Waiting {
+    Send(SendAnswer),
+    /// Of several, all are told what became of the first that failed.
+    Marks(Vec<MarkAnswer>),
+    Done(ReplyTo<()>),
+}
+
+#[derive(Default)]
+pub struct Calls {
+    last: AtomicU64,
+    waiting: DashMap<u64, Call, ahash::RandomState>,
+}
+
+/// A command that another node has.
+struct Call {
+    node: NodeId,
+    since: Instant,
+    /// As it was sent, for when nobody took it.
+    command: proto::Command,
+    waiting: Waiting,
+}
+
+/// A command that nobody took.
+pub struct Bounced {
+    /// The node that is not there.
+    pub node: NodeId,
+    pub command: proto::Command,
+    /// Whoever waits for it has waited long enough.
+    pub is_late: bool,
+}
+
+impl Calls {
+    /// A number for the next command.
+    pub fn next(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Remembers a command, which carries its number, as sent to a node.
+    pub fn insert(&self, node: NodeId, command: proto::Command, waiting: Waiting) {
+        let call = Call {
+            node,
+            since: Instant::now(),
+            command,
+            waiting,
+        };
+        self.waiting.insert(call.command.call, call);
+    }
+
+    fn take(&self, call: u64) -> Option<Waiting> {
+        self.waiting.remove(&call).map(|(_, call)| call.waiting)
+    }
+
+    /// A command that came back.
+    pub fn bounced(&self, call: u64) -> Option<Bounced> {
+        self.waiting.get(&call).map(|call| Bounced {
+            node: call.node,
+            command: call.command.clone(),
+            is_late: call.since.elapsed() >= DEADLINE,
+        })
+    }
+
+    /// A command is sent to another node than before.
+    pub fn redirect(&self, call: u64, node: NodeId) {
+        if let Some(mut call) = self.waiting.get_mut(&call) {
+            call.node = node;
+        }
+    }
+
+    /// A socket's command was answered by a frame.
+    pub fn answered(&self, call: u64) {
+        match self.take(call) {
+            Some(Waiting::Send(answer)) => answer.leave_to_others(),
+            Some(Waiting::Marks(_) | Waiting::Done(_)) | None => {}
+        }
+    }
+
+    /// A command was answered by a message.
+    pub fn answer(&self, call: u64, outcome: Answer<Vec<u8>>) {
+        match self.take(call) {
+            Some(Waiting::Send(answer)) => answer.answer(outcome.and_then(|json| {
+                serde_json::from_slice(&json).map_err(|error| {
+                    tracing::error!(cause = %error, "an answer of another node was not read");
+                    Failure::internal()
+                })
+            })),
+            Some(Waiting::Marks(answers)) => {
+                for answer in answers {
+                    answer.answer(outcome.clone().map(|_| ()));
+                }
+            }
+            Some(Waiting::Done(reply)) => reply.answer(outcome.map(|_| ())),
+            None => {}
+        }
+    }
+
+    /// A command could not be sent.
+    pub fn refuse(&self, call: u64, failure: &Failure) {
+        if let Some(waiting) = self.take(call) {
+            waiting.refuse(failure);
+        }
+    }
+
+    /// A node is gone: what it was to do may or may not have happened.
+    pub fn give_up(&self, gone: NodeId) {
+        let lost: Vec<u64> = self
+            .waiting
+            .iter()
+            .filter(|call| call.value().node == gone)
+            .map(|call| *call.key())
+            .collect();
+        for call in lost {
+            self.refuse(call, &unknown());
+        }
+    }
+
+    /// Forgets whose callers no longer wait.
+    pub fn sweep(&self) {
+        self.waiting.retain(|_, call| match &call.waiting {
+            Waiting::Send(answer) => !answer.is_abandoned(),
+            Waiting::Marks(answers) => answers.iter().any(|answer| !answer.is_abandoned()),
+            Waiting::Done(reply) => !reply.is_abandoned(),
+        });
+    }
+}
+
+impl Waiting {
+    fn refuse(self, failure: &Failure) {
+        match self {
+            Self::Send(answer) => answer.refuse(failure),
+            Self::Marks(answers) => {
+                for answer in answers {
+                    answer.refuse(failure);
+                }
+            }
+            Self::Done(reply) => reply.answer(Err(failure.clone())),
+        }
+    }
+}
+
+fn unknown() -> Failure {
+    Failure::new(
+        ErrorCode::OutcomeUnknown,
+        "it may or may not have happened; send it again with the same clientMessageId",
+    )
+}

@@ -1,0 +1,100 @@
+//! Commands for chats of other nodes: sent to the owner, and again when nobody was there.
+
+use std::time::Duration;
+
+use super::peers::{Outgoing, Peer};
+use super::proto::{self, Malformed};
+use super::{Cluster, commands, inbound};
+use crate::actors::chat::requests::ToChat;
+use crate::actors::placement::Remote;
+use crate::error::Failure;
+use crate::id::ChatId;
+
+/// How long after nobody took a command it is sent again.
+const AGAIN: Duration = Duration::from_millis(100);
+
+impl Remote for Cluster {
+    fn carry(&self, message: ToChat) -> Option<ToChat> {
+        let Some(owner) = self.owner(message.chat_id) else {
+            return Some(message);
+        };
+        let call = self.0.calls.next();
+        let encoded = commands::encode(message.command, call);
+        let command = proto::Command {
+            chat_id: proto::bytes(message.chat_id.0),
+            from: proto::bytes(self.0.me.0),
+            call: if encoded.waiting.is_some() { call } else { 0 },
+            hops: 0,
+            what: Some(encoded.what),
+        };
+        let outgoing = self.command_to(&owner, &command);
+        if let Some(waiting) = encoded.waiting {
+            self.0.calls.insert(owner.node(), command, waiting);
+        }
+        self.send_command(&owner, call, outgoing);
+        None
+    }
+
+    fn owns(&self, chat_id: ChatId) -> bool {
+        self.owner(chat_id).is_none()
+    }
+}
+
+impl Cluster {
+    fn command_to(&self, owner: &Peer, command: &proto::Command) -> Outgoing {
+        let bounce = self.0.bus.bounce(self.0.me, command.call);
+        Outgoing {
+            bounce: (command.call != 0).then_some(bounce),
+            ..Outgoing::new(self.0.bus.commands(owner.node()), command)
+        }
+    }
+
+    fn send_command(&self, owner: &Peer, call: u64, outgoing: Outgoing) {
+        if !owner.send(outgoing) {
+            let full = Failure::unavailable("too much waits on the way to this chat, try again");
+            self.0.calls.refuse(call, &full);
+        }
+    }
+
+    /// Nobody took a command: its node is gone before it was counted out. It is counted out now,
+    /// and the command goes to whoever owns the chat then, a moment later.
+    pub(super) fn send_again(&self, call: u64) {
+        let Some(bounced) = self.0.calls.bounced(call) else {
+            return;
+        };
+        if bounced.is_late {
+            let away = Failure::unavailable("the owner of this chat cannot be reached, try again");
+            return self.0.calls.refuse(call, &away);
+        }
+        // Full means that enough was said of the same node.
+        let _ = self.0.suspects.try_send(bounced.node);
+        let cluster = self.clone();
+        actix::spawn(async move {
+            tokio::time::sleep(AGAIN).await;
+            cluster.send_now(call, bounced.command).await;
+        });
+    }
+
+    async fn send_now(&self, call: u64, command: proto::Command) {
+        let Ok(chat_id) = proto::id(&command.chat_id) else {
+            return;
+        };
+        if let Some(owner) = self.owner(chat_id) {
+            self.0.calls.redirect(call, owner.node());
+            let outgoing = self.command_to(&owner, &command);
+            return self.send_command(&owner, call, outgoing);
+        }
+        let decoded = command.what.ok_or(Malformed);
+        let decoded = decoded.and_then(|what| commands::decode(what, &self.0.fanout));
+        let Ok((command, replies)) = decoded else {
+            return self.0.calls.refuse(call, &Failure::internal());
+        };
+        let is_frame = replies.is_empty();
+        self.tell_here(ToChat { chat_id, command });
+        if is_frame {
+            return self.0.calls.answered(call);
+        }
+        let outcome = inbound::outcome(replies).await;
+        self.0.calls.answer(call, outcome);
+    }
+}

@@ -1,0 +1,211 @@
+//! Frames on their way to the sockets of another node.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::Cluster;
+use super::peers::{Outgoing, Peer};
+use super::proto::{self, Malformed};
+use crate::actors::fanout::{ChatMark, Delivery, Elsewhere, FanOut, SocketRef};
+use crate::id::{NodeId, UserId};
+use crate::wire::frame::{Frame, FrameClass};
+
+impl Elsewhere for Cluster {
+    /// One message for each node that holds a receiver.
+    fn deliver(&self, deliveries: &[(Option<SocketRef>, Delivery)]) {
+        let peers = self.peers().others();
+        if peers.is_empty() {
+            return;
+        }
+        let places: Vec<u64> = deliveries
+            .iter()
+            .map(|(socket, delivery)| self.places_of(&peers, socket.as_ref(), delivery))
+            .collect();
+        for peer in peers.iter() {
+            let theirs = deliveries.iter().zip(&places);
+            let theirs: Vec<proto::Delivery> = theirs
+                .filter(|(_, bits)| *bits & peer.bit != 0)
+                .map(|((socket, delivery), _)| self.encode(peer, socket.as_ref(), delivery))
+                .collect();
+            if !theirs.is_empty() {
+                self.send_deliveries(peer, theirs);
+            }
+        }
+    }
+
+    fn moved(&self, user: UserId, present: bool) {
+        self.directory().moved(user, present);
+    }
+
+    fn expect(&self, user: UserId) -> BoxFuture<'static, ()> {
+        let cluster = self.clone();
+        Box::pin(async move { cluster.announce_arrival(user).await })
+    }
+
+    fn presence_changed(&self, user: UserId) {
+        self.tell_presence(user);
+    }
+
+    fn is_cut_off(&self) -> bool {
+        !self.is_connected()
+    }
+
+    fn is_elsewhere(&self, user: UserId) -> bool {
+        self.directory().bits(user) != 0
+    }
+}
+
+impl Cluster {
+    fn places_of(&self, peers: &[Peer], socket: Option<&SocketRef>, delivery: &Delivery) -> u64 {
+        match (socket, delivery) {
+            (Some(socket), _) => peers
+                .iter()
+                .find(|peer| peer.node() == socket.node)
+                .map_or(0, |peer| peer.bit),
+            (None, Delivery::FanOut(fan_out)) => self.directory().of(&fan_out.to),
+            (None, Delivery::Answer { .. }) => 0,
+        }
+    }
+
+    fn encode(
+        &self,
+        peer: &Peer,
+        socket: Option<&SocketRef>,
+        delivery: &Delivery,
+    ) -> proto::Delivery {
+        match delivery {
+            Delivery::FanOut(fan_out) => proto::Delivery {
+                frame: fan_out.frame.bytes.to_vec(),
+                class: class_number(fan_out.frame.class),
+                mark: fan_out.mark.map(encoded_mark),
+                user_ids: fan_out
+                    .to
+                    .iter()
+                    .filter(|user| self.directory().bits(**user) & peer.bit != 0)
+                    .map(|user| proto::bytes(user.0))
+                    .collect(),
+                except: fan_out
+                    .except
+                    .map(|connection| proto::bytes(connection.0))
+                    .unwrap_or_default(),
+                socket: None,
+            },
+            Delivery::Answer { frame, mark, .. } => proto::Delivery {
+                frame: frame.bytes.to_vec(),
+                class: class_number(frame.class),
+                mark: mark.map(encoded_mark),
+                user_ids: Vec::new(),
+                except: Vec::new(),
+                socket: socket.map(encoded_socket),
+            },
+        }
+    }
+
+    fn send_deliveries(&self, peer: &Peer, deliveries: Vec<proto::Delivery>) {
+        let message = proto::Deliveries {
+            deliveries,
+            lost: peer.take_lost(),
+        };
+        let subject = self.bus().deliveries(peer.node());
+        if !peer.send(Outgoing::new(subject, &message)) {
+            peer.set_lost();
+        }
+    }
+}
+
+/// What came for the sockets here, in order; says which of one's own commands were answered.
+pub fn decode(message: proto::Deliveries) -> (Vec<(Option<SocketRef>, Delivery)>, Vec<u64>) {
+    let mut answered = Vec::new();
+    let mut deliveries = Vec::with_capacity(message.deliveries.len());
+    for delivery in message.deliveries {
+        match decode_one(delivery) {
+            Ok((socket, delivery)) => {
+                answered.extend(socket.map(|socket| socket.call).filter(|call| *call != 0));
+                deliveries.push((socket, delivery));
+            }
+            Err(Malformed) => proto::skipped("deliver"),
+        }
+    }
+    (deliveries, answered)
+}
+
+fn decode_one(delivery: proto::Delivery) -> Result<(Option<SocketRef>, Delivery), Malformed> {
+    let frame = Frame {
+        bytes: Bytes::from(delivery.frame),
+        class: class(delivery.class),
+    };
+    let mark = delivery.mark.map(decoded_mark).transpose()?;
+    if let Some(socket) = delivery.socket {
+        let socket = decoded_socket(&socket)?;
+        let answer = Delivery::Answer {
+            connection: socket.connection,
+            frame,
+            mark,
+        };
+        return Ok((Some(socket), answer));
+    }
+    let to: Vec<UserId> = proto::ids(&delivery.user_ids)?;
+    let fan_out = FanOut {
+        frame,
+        to: Arc::from(to),
+        except: proto::optional_id(&delivery.except)?,
+        mark,
+    };
+    Ok((None, Delivery::FanOut(fan_out)))
+}
+
+fn encoded_mark(mark: ChatMark) -> proto::Mark {
+    proto::Mark {
+        chat_id: proto::bytes(mark.chat_id.0),
+        seq: mark.seq,
+        rev: mark.rev,
+    }
+}
+
+fn decoded_mark(mark: proto::Mark) -> Result<ChatMark, Malformed> {
+    Ok(ChatMark {
+        chat_id: proto::id(&mark.chat_id)?,
+        seq: mark.seq,
+        rev: mark.rev,
+    })
+}
+
+pub fn encoded_socket(socket: &SocketRef) -> proto::Socket {
+    proto::Socket {
+        node: proto::bytes(socket.node.0),
+        lane: socket.lane.into(),
+        connection: proto::bytes(socket.connection.0),
+        call: socket.call,
+    }
+}
+
+pub fn decoded_socket(socket: &proto::Socket) -> Result<SocketRef, Malformed> {
+    Ok(SocketRef {
+        node: proto::id::<NodeId>(&socket.node)?,
+        lane: socket.lane.try_into().map_err(|_| Malformed)?,
+        connection: proto::id(&socket.connection)?,
+        call: socket.call,
+    })
+}
+
+const CLASSES: [FrameClass; 4] = [
+    FrameClass::Presence,
+    FrameClass::Typing,
+    FrameClass::Receipt,
+    FrameClass::Message,
+];
+
+fn class_number(class: FrameClass) -> u32 {
+    let place = CLASSES.iter().position(|known| *known == class);
+    place.and_then(|place| place.try_into().ok()).unwrap_or(3)
+}
+
+/// A class that this version does not know is not dropped.
+fn class(number: u32) -> FrameClass {
+    let known = usize::try_from(number).ok();
+    known
+        .and_then(|place| CLASSES.get(place).copied())
+        .unwrap_or(FrameClass::Message)
+}

@@ -1,0 +1,280 @@
+//! What other nodes send: frames for sockets here, commands for chats here, answers, and who is
+//! where. One task per subject, each in order.
+
+use async_nats::{Message, StatusCode, Subscriber};
+use futures_util::StreamExt;
+use prost::Message as _;
+
+use super::Cluster;
+use super::bus::BusError;
+use super::commands::{self, Replies};
+use super::deliveries;
+use super::directory::{Followed, PAGE};
+use super::peers::Outgoing;
+use super::proto::{self, Malformed, answer};
+use crate::actors::chat::requests::ToChat;
+use crate::actors::request::{Answer, wait};
+use crate::error::{ErrorCode, Failure, FieldError};
+use crate::id::{NodeId, UserId};
+
+/// A command is passed on so often; then its sender is told to try again.
+const HOPS: u32 = 4;
+
+/// What is done with a message of one subject.
+type Take = fn(&Cluster, Message);
+
+/// Listens to everything that this node is sent.
+pub async fn listen(cluster: &Cluster) -> Result<(), BusError> {
+    let (bus, me) = (cluster.bus(), cluster.me());
+    let each: [(String, Take); 8] = [
+        (bus.deliveries(me), take_deliveries),
+        (bus.commands(me), take_command),
+        (bus.answers(me), take_answer),
+        (bus.bounced(me), take_bounced),
+        (bus.place_list(me), answer_place_list),
+        (bus.places(), take_places),
+        (bus.arrivals(me), take_arrival),
+        (bus.presence(), take_presence),
+    ];
+    for (subject, take) in each {
+        let messages = bus.subscribe(subject).await?;
+        actix::spawn(read(cluster.clone(), messages, take));
+    }
+    Ok(())
+}
+
+async fn read(cluster: Cluster, mut messages: Subscriber, take: Take) {
+    while let Some(message) = messages.next().await {
+        take(&cluster, message);
+    }
+}
+
+fn take_deliveries(cluster: &Cluster, message: Message) {
+    let Ok(message) = proto::Deliveries::decode(message.payload) else {
+        proto::skipped("deliver");
+        return cluster.fanout().lost();
+    };
+    if message.lost {
+        cluster.fanout().lost();
+    }
+    let (deliveries, answered) = deliveries::decode(message);
+    for call in answered {
+        cluster.calls().answered(call);
+    }
+    cluster.fanout().deliver_here(deliveries);
+}
+
+fn take_command(cluster: &Cluster, message: Message) {
+    let payload = message.payload;
+    let Ok(mut command) = proto::Command::decode(payload) else {
+        return proto::skipped("chat");
+    };
+    let (Ok(chat_id), Ok(from)) = (proto::id(&command.chat_id), proto::id(&command.from)) else {
+        return proto::skipped("chat");
+    };
+    let (call, hops) = (command.call, command.hops);
+    if let Some(owner) = cluster.owner(chat_id).filter(|_| hops < HOPS) {
+        // The sender's view and this one's differ for a moment.
+        metrics::counter!("troupe_chat_not_owner_total").increment(1);
+        command.hops += 1;
+        let subject = cluster.bus().commands(owner.node());
+        if owner.send(Outgoing::new(subject, &command)) {
+            return;
+        }
+        let away = Failure::unavailable("this chat is moving, try again");
+        return send_answer(cluster, from, call, Err(away));
+    }
+    let decoded = command.what.ok_or(Malformed);
+    let decoded = decoded.and_then(|what| commands::decode(what, cluster.fanout()));
+    let Ok((command, replies)) = decoded else {
+        proto::skipped("chat");
+        let refused = Failure::new(ErrorCode::Internal, "this node does not know that command");
+        return send_answer(cluster, from, call, Err(refused));
+    };
+    cluster.tell_here(ToChat { chat_id, command });
+    answer_later(cluster, from, call, replies);
+}
+
+fn answer_later(cluster: &Cluster, to: NodeId, call: u64, replies: Replies) {
+    if call == 0 || replies.is_empty() {
+        return;
+    }
+    let cluster = cluster.clone();
+    actix::spawn(async move {
+        let outcome = outcome(replies).await;
+        send_answer(&cluster, to, call, outcome);
+    });
+}
+
+/// Waits for every answer; the first that failed counts.
+pub async fn outcome(replies: Replies) -> Answer<Vec<u8>> {
+    let mut body = Vec::new();
+    if let Some(sent) = replies.sent {
+        let view = wait(sent).await?;
+        body = serde_json::to_vec(&view).map_err(|_| Failure::internal())?;
+    }
+    for done in replies.done {
+        wait(done).await?;
+    }
+    Ok(body)
+}
+
+fn send_answer(cluster: &Cluster, to: NodeId, call: u64, outcome: Answer<Vec<u8>>) {
+    if call == 0 {
+        return;
+    }
+    let Some(peer) = cluster.peers().find(to) else {
+        return;
+    };
+    let answer = proto::Answer {
+        call,
+        outcome: Some(match outcome {
+            Ok(json) => answer::Outcome::Done(json),
+            Err(failure) => answer::Outcome::Failed(encoded_failure(&failure)),
+        }),
+    };
+    let subject = cluster.bus().answers(to);
+    if !peer.send(Outgoing::new(subject, &answer)) {
+        tracing::warn!("an answer to another node was not sent");
+    }
+}
+
+fn take_answer(cluster: &Cluster, message: Message) {
+    let Ok(answer) = proto::Answer::decode(message.payload) else {
+        return proto::skipped("answer");
+    };
+    let outcome = match answer.outcome {
+        Some(answer::Outcome::Done(json)) => Ok(json),
+        Some(answer::Outcome::Failed(failed)) => Err(decoded_failure(failed)),
+        None => return proto::skipped("answer"),
+    };
+    cluster.calls().answer(answer.call, outcome);
+}
+
+/// Nobody listens where a command was sent.
+fn take_bounced(cluster: &Cluster, message: Message) {
+    let call = message.subject.rsplit('.').next().map(str::parse);
+    match call {
+        Some(Ok(call)) if message.status == Some(StatusCode::NO_RESPONDERS) => {
+            cluster.send_again(call);
+        }
+        _ => proto::skipped("bounced"),
+    }
+}
+
+fn encoded_failure(failure: &Failure) -> proto::Failed {
+    proto::Failed {
+        code: failure.code().as_str().to_owned(),
+        message: failure.message().to_owned(),
+        fields: failure
+            .fields()
+            .iter()
+            .map(|FieldError { field, message }| proto::FailedField {
+                field: field.to_string(),
+                message: message.to_string(),
+            })
+            .collect(),
+        retry_after_ms: failure
+            .retry_delay()
+            .map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+    }
+}
+
+/// A code that this version does not know is `internal`.
+fn decoded_failure(failed: proto::Failed) -> Failure {
+    let code = ErrorCode::parse(&failed.code).unwrap_or(ErrorCode::Internal);
+    let mut failure = Failure::new(code, failed.message);
+    for field in failed.fields {
+        failure = failure.with_field(field.field, field.message);
+    }
+    match failed.retry_after_ms {
+        Some(millis) => failure.retry_after(std::time::Duration::from_millis(millis)),
+        None => failure,
+    }
+}
+
+fn take_places(cluster: &Cluster, message: Message) {
+    let Ok(places) = proto::Places::decode(message.payload) else {
+        return proto::skipped("places");
+    };
+    let changes: Result<Vec<(UserId, bool)>, Malformed> = places
+        .places
+        .iter()
+        .map(|place| Ok((proto::id(&place.user_id)?, place.present)))
+        .collect();
+    let (Ok(node), Ok(changes)) = (proto::id::<NodeId>(&places.node), changes) else {
+        return proto::skipped("places");
+    };
+    // A node that is not known yet is asked for its list once it is.
+    let Some(peer) = cluster.peers().find(node) else {
+        return;
+    };
+    let followed = cluster
+        .directory()
+        .follow(node, peer.bit, places.first, &changes);
+    if followed == Followed::Missed {
+        cluster.ask_places(node);
+    }
+}
+
+fn take_arrival(cluster: &Cluster, message: Message) {
+    let Some(reply) = message.reply else { return };
+    let Ok(arrival) = proto::Arrival::decode(message.payload) else {
+        return proto::skipped("arrive");
+    };
+    let who = proto::id::<UserId>(&arrival.user_id);
+    let (Ok(user), Ok(node)) = (who, proto::id::<NodeId>(&arrival.node)) else {
+        return proto::skipped("arrive");
+    };
+    if let Some(peer) = cluster.peers().find(node) {
+        cluster.directory().arrives(user, peer.bit);
+    }
+    let bus = cluster.bus().clone();
+    actix::spawn(async move {
+        // Who does not hear it in time goes on.
+        let _ = bus.publish(reply.to_string(), &proto::Arrived {}).await;
+    });
+}
+
+/// Answers a page of everyone who is here.
+fn answer_place_list(cluster: &Cluster, message: Message) {
+    let Some(reply) = message.reply else { return };
+    let Ok(asked) = proto::PlaceListRequest::decode(message.payload) else {
+        return proto::skipped("places");
+    };
+    let Ok(after) = proto::optional_id::<UserId>(&asked.after) else {
+        return proto::skipped("places");
+    };
+    // The number first: whoever comes meanwhile is told of again.
+    let number = cluster.directory().told();
+    let mut users = cluster.fanout().users_here();
+    users.retain(|user| after.is_none_or(|after| *user > after));
+    users.sort_unstable();
+    let more = users.len() > PAGE;
+    users.truncate(PAGE);
+    let list = proto::PlaceList {
+        number,
+        user_ids: users.iter().map(|user| proto::bytes(user.0)).collect(),
+        more,
+    };
+    let bus = cluster.bus().clone();
+    actix::spawn(async move {
+        if let Err(error) = bus.publish(reply.to_string(), &list).await {
+            tracing::warn!(cause = %error, "a list of who is here was not sent");
+        }
+    });
+}
+
+fn take_presence(cluster: &Cluster, message: Message) {
+    let presence = proto::Presence::decode(message.payload);
+    let Ok(presence) = presence else {
+        return proto::skipped("presence");
+    };
+    let who = proto::id::<UserId>(&presence.user_id);
+    let (Ok(user), Ok(node)) = (who, proto::id::<NodeId>(&presence.node)) else {
+        return proto::skipped("presence");
+    };
+    if node != cluster.me() {
+        cluster.announce_presence(user);
+    }
+}

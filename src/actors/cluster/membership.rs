@@ -1,0 +1,203 @@
+//! Who is there: every node refreshes a key of its own, watches the bucket, and counts another out
+//! on its own clock.
+//!
+//! A watch is not told of a key that expires, and a node that hangs does not delete its own. So
+//! the last refresh of each node is kept with the time at which it was *heard*.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use async_nats::jetstream::kv::{Config, Entry, Operation, Store};
+use async_nats::jetstream::{self, stream::StorageType};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use prost::Message;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::Cluster;
+use super::bus::BusError;
+use super::peers::Standing;
+use super::proto::{self, Heartbeat};
+use crate::id::NodeId;
+
+const REFRESH: Duration = Duration::from_secs(2);
+/// Without a refresh for so long a node is counted out.
+const SILENCE: Duration = Duration::from_secs(6);
+/// What a dead node leaves in the bucket goes by itself.
+const KEPT: Duration = Duration::from_secs(60);
+
+struct Heard {
+    standing: Standing,
+    places: u64,
+    at: Instant,
+}
+
+/// What this node knows of the others.
+pub struct Membership {
+    cluster: Cluster,
+    store: Store,
+    /// Of this node's own key.
+    revision: u64,
+    heard: HashMap<NodeId, Heard>,
+    suspects: mpsc::Receiver<NodeId>,
+}
+
+impl Membership {
+    /// Opens the bucket, making it when it is not there, and says that this node is here.
+    pub async fn join(cluster: Cluster) -> Result<Self, BusError> {
+        let bus = cluster.bus();
+        let jetstream = jetstream::new(bus.client.clone());
+        let store = match jetstream.get_key_value(bus.nodes_bucket()).await {
+            Ok(store) => store,
+            Err(_) => jetstream
+                .create_key_value(Config {
+                    bucket: bus.nodes_bucket(),
+                    history: 1,
+                    max_age: KEPT,
+                    storage: StorageType::Memory,
+                    ..Config::default()
+                })
+                .await
+                .map_err(BusError::of)?,
+        };
+        let suspects = cluster.take_suspects();
+        let mut membership = Self {
+            suspects: suspects.ok_or_else(|| BusError("joined twice".to_owned()))?,
+            cluster,
+            store,
+            revision: 0,
+            heard: HashMap::new(),
+        };
+        membership.refresh().await?;
+        Ok(membership)
+    }
+
+    /// Reads who is there before anything is decided.
+    pub async fn read_all(&mut self) -> Result<(), BusError> {
+        let mut keys = self.store.keys().await.map_err(BusError::of)?;
+        let mut names = Vec::new();
+        while let Some(name) = keys.next().await {
+            names.push(name.map_err(BusError::of)?);
+        }
+        for name in names {
+            if let Some(entry) = self.store.entry(name).await.map_err(BusError::of)? {
+                self.hear(&entry);
+            }
+        }
+        self.review();
+        Ok(())
+    }
+
+    /// Refreshes and watches until the cluster is left.
+    pub async fn keep(mut self) {
+        let mut refresh = interval(REFRESH);
+        refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let Ok(mut changes) = self.store.watch_all().await else {
+                self.tick().await;
+                tokio::time::sleep(REFRESH / 4).await;
+                continue;
+            };
+            loop {
+                tokio::select! {
+                    change = changes.next() => match change {
+                        Some(Ok(entry)) => {
+                            self.hear(&entry);
+                            self.review();
+                        }
+                        Some(Err(error)) => tracing::warn!(cause = %error, "the watch of nodes stumbled"),
+                        None => break,
+                    },
+                    Some(node) = self.suspects.recv() => {
+                        // Should it be there after all, its next refresh says so.
+                        self.heard.remove(&node);
+                        self.review();
+                    }
+                    _ = refresh.tick() => self.tick().await,
+                    () = self.cluster.leaving() => {
+                        self.leave().await;
+                        return self.cluster.has_left();
+                    }
+                }
+            }
+        }
+    }
+
+    async fn tick(&mut self) {
+        if let Err(error) = self.refresh().await {
+            tracing::warn!(cause = %error, "this node could not say that it is here");
+        }
+        self.review();
+        self.cluster.calls().sweep();
+    }
+
+    /// Says that this node is here, by compare-and-set: nobody else writes its key, so a lost
+    /// answer is all that can make the revision wrong.
+    async fn refresh(&mut self) -> Result<(), BusError> {
+        let key = key(self.cluster.me());
+        let body = Bytes::from(self.cluster.heartbeat().encode_to_vec());
+        let written = if self.revision == 0 {
+            self.store.put(&key, body).await.map_err(BusError::of)
+        } else {
+            let updated = self.store.update(&key, body, self.revision).await;
+            updated.map_err(BusError::of)
+        };
+        // After a failure the next one writes whatever is there.
+        self.revision = *written.as_ref().unwrap_or(&0);
+        written.map(|_| ())
+    }
+
+    async fn leave(&self) {
+        if let Err(error) = self.store.delete(key(self.cluster.me())).await {
+            tracing::warn!(cause = %error, "this node could not say that it goes");
+        }
+    }
+
+    fn hear(&mut self, entry: &Entry) {
+        let Some(node) = node(&entry.key) else {
+            return proto::skipped("nodes");
+        };
+        if node == self.cluster.me() {
+            return;
+        }
+        if entry.operation != Operation::Put {
+            self.heard.remove(&node);
+            return;
+        }
+        let Ok(heartbeat) = Heartbeat::decode(entry.value.clone()) else {
+            return proto::skipped("nodes");
+        };
+        let heard = Heard {
+            standing: Standing {
+                node,
+                is_draining: heartbeat.draining,
+                address: heartbeat.address,
+            },
+            places: heartbeat.places,
+            at: Instant::now(),
+        };
+        self.heard.insert(node, heard);
+    }
+
+    /// Counts out who is silent, and has the cluster look at who is there now. While NATS is away
+    /// nobody can be heard: this node is then a cluster of one.
+    fn review(&mut self) {
+        let now = Instant::now();
+        self.heard
+            .retain(|_, heard| now.duration_since(heard.at) < SILENCE);
+        let standings = self.heard.values().map(|heard| heard.standing.clone());
+        self.cluster.take_view(standings.collect());
+        for heard in self.heard.values() {
+            self.cluster.check_places(heard.standing.node, heard.places);
+        }
+    }
+}
+
+fn key(node: NodeId) -> String {
+    node.0.simple().to_string()
+}
+
+fn node(key: &str) -> Option<NodeId> {
+    key.parse().ok()
+}

@@ -1,0 +1,199 @@
+//! The other nodes as this one sees them, and which node owns a chat.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_nats::Client;
+use bytes::Bytes;
+use parking_lot::RwLock;
+use prost::Message;
+use tokio::sync::mpsc;
+
+use crate::actors::placement::rendezvous;
+use crate::id::{ChatId, NodeId};
+
+/// Messages that may wait on their way to one node; beyond it frames are lost, and that is told.
+const WAITING: usize = 16_384;
+/// Nodes of one installation: each has a bit in the places of a user.
+const NODES: u32 = 63;
+
+/// What a node said of itself last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub node: NodeId,
+    /// It finishes what it has and takes no new chats.
+    pub is_draining: bool,
+    pub address: String,
+}
+
+/// A message on its way to another node.
+pub struct Outgoing {
+    /// The subject.
+    pub to: String,
+    /// Where NATS says that nobody listens there.
+    pub bounce: Option<String>,
+    pub body: Bytes,
+}
+
+impl Outgoing {
+    pub fn new(to: String, message: &impl Message) -> Self {
+        Self {
+            to,
+            bounce: None,
+            body: Bytes::from(message.encode_to_vec()),
+        }
+    }
+}
+
+/// The way to one other node.
+#[derive(Clone)]
+pub struct Peer {
+    pub standing: Standing,
+    /// Its bit in the places of users.
+    pub bit: u64,
+    outgoing: mpsc::Sender<Outgoing>,
+    lost: Arc<AtomicBool>,
+}
+
+impl Peer {
+    fn start(standing: Standing, bit: u64, client: Client) -> Self {
+        let (outgoing, mut waiting) = mpsc::channel::<Outgoing>(WAITING);
+        // Ends when the last handle of this peer is gone.
+        actix::spawn(async move {
+            while let Some(Outgoing { to, bounce, body }) = waiting.recv().await {
+                let published = match bounce {
+                    Some(bounce) => client.publish_with_reply(to, bounce, body).await,
+                    None => client.publish(to, body).await,
+                };
+                if let Err(error) = published {
+                    tracing::warn!(cause = %error, "nothing can be sent to another node");
+                }
+            }
+        });
+        Self {
+            standing,
+            bit,
+            outgoing,
+            lost: Arc::default(),
+        }
+    }
+
+    pub fn node(&self) -> NodeId {
+        self.standing.node
+    }
+
+    /// Sends without waiting, in order. `false`: too much waits on the way there.
+    pub fn send(&self, outgoing: Outgoing) -> bool {
+        self.outgoing.try_send(outgoing).is_ok()
+    }
+
+    /// Remembers that frames were lost, until it is told.
+    pub fn set_lost(&self) {
+        metrics::counter!("troupe_bus_overflow_total").increment(1);
+        self.lost.store(true, Ordering::Release);
+    }
+
+    pub fn take_lost(&self) -> bool {
+        self.lost.swap(false, Ordering::AcqRel)
+    }
+}
+
+/// Who is there: this node and the others.
+pub struct Peers {
+    me: NodeId,
+    draining: AtomicBool,
+    others: RwLock<Arc<Vec<Peer>>>,
+}
+
+/// How a view differs from the one before.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    pub joined: Vec<NodeId>,
+    pub left: Vec<(NodeId, u64)>,
+    /// Chats may have other owners.
+    pub has_moved: bool,
+}
+
+impl Peers {
+    pub fn new(me: NodeId) -> Self {
+        Self {
+            me,
+            draining: AtomicBool::new(false),
+            others: RwLock::default(),
+        }
+    }
+
+    pub fn others(&self) -> Arc<Vec<Peer>> {
+        Arc::clone(&self.others.read())
+    }
+
+    pub fn find(&self, node: NodeId) -> Option<Peer> {
+        let others = self.others.read();
+        others.iter().find(|peer| peer.node() == node).cloned()
+    }
+
+    /// This node takes no new chats from here on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// The other node that owns a chat; `None`: this one. The owner is the highest rendezvous hash
+    /// among the nodes that are up; when none is, whoever is asked.
+    pub fn owner(&self, chat_id: ChatId) -> Option<Peer> {
+        let others = self.others.read();
+        let up: Vec<&Peer> = others
+            .iter()
+            .filter(|peer| !peer.standing.is_draining)
+            .collect();
+        let own = (!self.is_draining()).then(|| name(self.me));
+        let names = up.iter().map(|peer| name(peer.node())).chain(own);
+        let highest = rendezvous(chat_id, names)?;
+        up.get(highest).map(|peer| (*peer).clone())
+    }
+
+    /// Takes who is there now.
+    pub fn update(&self, now: Vec<Standing>, client: &Client) -> Difference {
+        let mut difference = Difference::default();
+        let before = self.others();
+        let mut after: Vec<Peer> = Vec::with_capacity(now.len());
+        for peer in before.iter() {
+            let bit = peer.bit;
+            match now.iter().find(|standing| standing.node == peer.node()) {
+                Some(standing) => {
+                    difference.has_moved |= standing.is_draining != peer.standing.is_draining;
+                    let mut peer = peer.clone();
+                    peer.standing = standing.clone();
+                    after.push(peer);
+                }
+                None => difference.left.push((peer.node(), bit)),
+            }
+        }
+        for standing in now {
+            if after.iter().any(|peer| peer.node() == standing.node) {
+                continue;
+            }
+            let taken = after.iter().fold(0, |taken, peer| taken | peer.bit);
+            let free = (0..NODES)
+                .map(|place| 1u64 << place)
+                .find(|bit| taken & bit == 0);
+            let Some(bit) = free else {
+                tracing::error!("more nodes than one installation may have");
+                continue;
+            };
+            difference.joined.push(standing.node);
+            after.push(Peer::start(standing, bit, client.clone()));
+        }
+        difference.has_moved |= !difference.joined.is_empty() || !difference.left.is_empty();
+        *self.others.write() = Arc::new(after);
+        difference
+    }
+}
+
+/// What rendezvous hashing calls a node: the random half of its id.
+fn name(node: NodeId) -> u64 {
+    node.0.as_u64_pair().1
+}

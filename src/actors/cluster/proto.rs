@@ -1,0 +1,37 @@
+//! The messages of `proto/node.proto`, and how ids stand in them.
+
+use uuid::Uuid;
+
+include!(concat!(env!("OUT_DIR"), "/troupe.node.v1.rs"));
+
+/// A message that another version, or someone else, sent and that says nothing here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a malformed message")]
+pub struct Malformed;
+
+/// An id out of its 16 bytes.
+pub fn id<T: From<Uuid>>(bytes: &[u8]) -> Result<T, Malformed> {
+    Uuid::from_slice(bytes).map(T::from).map_err(|_| Malformed)
+}
+
+/// An id that may be missing: no bytes.
+pub fn optional_id<T: From<Uuid>>(bytes: &[u8]) -> Result<Option<T>, Malformed> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    id(bytes).map(Some)
+}
+
+pub fn ids<T: From<Uuid>>(all: &[Vec<u8>]) -> Result<Vec<T>, Malformed> {
+    all.iter().map(|bytes| id(bytes)).collect()
+}
+
+pub fn bytes(id: Uuid) -> Vec<u8> {
+    id.as_bytes().to_vec()
+}
+
+/// Counts what came over the bus and could not be read; it is skipped.
+pub fn skipped(subject: &'static str) {
+    metrics::counter!("troupe_bus_malformed_total", "subject" => subject).increment(1);
+    tracing::warn!(subject, "a malformed message was skipped");
+}

@@ -1,0 +1,143 @@
+//! Entries that act outside their own document: what they do is done in the order of their revs,
+//! as durably as they are, and only then do they lose their flag. Done twice it changes nothing.
+
+use mongodb::bson::{Bson, Document, doc};
+use mongodb::options::FindOptions;
+
+use super::union::find;
+use super::{COLLECTION, MongoMessages, effect};
+use crate::clock::Timestamp;
+use crate::id::{ChatId, MessageId};
+use crate::storage::distributed::chats::effects;
+use crate::storage::distributed::document::{binary, broken, date, id, number, text, time};
+use crate::storage::distributed::postgres::{commit, failed, signed};
+use crate::storage::error::StoreResult;
+
+/// An entry that waits.
+struct Waiting {
+    chat_id: ChatId,
+    rev: u64,
+    at: Timestamp,
+    document: Document,
+}
+
+/// Applies what waits in a chat; answers how many entries that were.
+///
+/// Safe beside anyone else who does the same.
+pub async fn settle(store: &MongoMessages, chat_id: ChatId) -> StoreResult<usize> {
+    let filter = doc! { "chat_id": binary(chat_id.0), "applied": false };
+    let options = FindOptions::builder().sort(doc! { "rev": 1 }).build();
+    let documents = find(&store.mongo, filter, options).await?;
+    let count = documents.len();
+    for document in documents {
+        let waiting = Waiting {
+            chat_id,
+            rev: number(&document, "rev")?,
+            at: time(&document, "created_at")?,
+            document,
+        };
+        waiting.apply(store).await?;
+    }
+    Ok(count)
+}
+
+impl Waiting {
+    async fn apply(&self, store: &MongoMessages) -> StoreResult<()> {
+        match text(&self.document, "change")? {
+            "edited" => {
+                let is_gone = self.edit(store).await?;
+                self.done(store, is_gone).await
+            }
+            "deleted" => {
+                self.strip(store).await?;
+                self.done(store, false).await
+            }
+            "acted" => {
+                self.change_chat(store).await?;
+                self.done(store, false).await
+            }
+            _ => Err(broken("change")),
+        }
+    }
+
+    /// The message acted on, while it can be changed by this entry.
+    fn target(&self, message_id: MessageId) -> Document {
+        doc! {
+            "message_id": binary(message_id.0),
+            "type": { "$exists": true },
+            "chat_id": binary(self.chat_id.0),
+            "is_deleted": false,
+            "last_rev": { "$not": { "$gte": signed(self.rev) } },
+        }
+    }
+
+    /// `true`: the message is deleted, so the edit must not keep its text either.
+    async fn edit(&self, store: &MongoMessages) -> StoreResult<bool> {
+        let message_id: MessageId = id(&self.document, "message_id")?;
+        let messages = store.mongo.collection(COLLECTION);
+        if let Some(payload @ Bson::Document(_)) = self.document.get("payload") {
+            let update = doc! { "$set": {
+                "payload": payload,
+                "edited_at": date(self.at),
+                "updated_at": date(self.at),
+                "last_rev": signed(self.rev),
+            } };
+            let call = messages.update_one(self.target(message_id), update);
+            if store.mongo.write(call).await?.matched_count > 0 {
+                return Ok(false);
+            }
+        }
+        let alive = doc! {
+            "message_id": binary(message_id.0),
+            "type": { "$exists": true },
+            "chat_id": binary(self.chat_id.0),
+            "is_deleted": false,
+        };
+        let found = store.mongo.read(messages.find_one(alive)).await?;
+        Ok(found.is_none())
+    }
+
+    async fn strip(&self, store: &MongoMessages) -> StoreResult<()> {
+        let message_id: MessageId = id(&self.document, "message_id")?;
+        let messages = store.mongo.collection(COLLECTION);
+        let update = doc! { "$set": {
+            "is_deleted": true,
+            "payload": {},
+            "reactions": {},
+            "updated_at": date(self.at),
+            "last_rev": signed(self.rev),
+        } };
+        let call = messages.update_one(self.target(message_id), update);
+        store.mongo.write(call).await?;
+        let edits = doc! {
+            "message_id": binary(message_id.0),
+            "change": "edited",
+            "chat_id": binary(self.chat_id.0),
+        };
+        let call = messages.update_many(edits, doc! { "$unset": { "payload": "" } });
+        store.mongo.write(call).await.map(|_| ())
+    }
+
+    async fn change_chat(&self, store: &MongoMessages) -> StoreResult<()> {
+        let stored = self.document.get_document("effect");
+        let effect = effect::from_document(stored.map_err(|_| broken("effect"))?)?;
+        let seq = number(&self.document, "seq")?;
+        let mut client = store.postgres.client().await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        effects::apply(&transaction, self.chat_id, self.rev, seq, self.at, &effect)
+            .await
+            .map_err(failed)?;
+        commit(transaction).await
+    }
+
+    async fn done(&self, store: &MongoMessages, loses_text: bool) -> StoreResult<()> {
+        let entry = doc! { "chat_id": binary(self.chat_id.0), "rev": signed(self.rev) };
+        let mut unset = doc! { "applied": "" };
+        if loses_text {
+            unset.insert("payload", "");
+        }
+        let messages = store.mongo.collection(COLLECTION);
+        let call = messages.update_one(entry, doc! { "$unset": unset });
+        store.mongo.write(call).await.map(|_| ())
+    }
+}

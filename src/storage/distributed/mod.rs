@@ -1,0 +1,24 @@
+//! The set-up of many nodes: PostgreSQL, MongoDB and Redis.
+
+pub mod chats;
+pub mod codes;
+pub mod contacts;
+pub mod devices;
+mod document;
+pub mod keys;
+pub mod limits;
+pub mod messages;
+pub mod migrations;
+pub mod mongo;
+pub mod open;
+pub mod postgres;
+pub mod presence;
+pub mod privacy;
+pub mod probe;
+mod receipt_times;
+pub mod receipts;
+pub mod redis;
+mod session_rotation;
+pub mod sessions;
+pub mod user_log;
+pub mod users;

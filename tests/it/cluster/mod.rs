@@ -1,0 +1,5 @@
+//! Several nodes: what each knows of the others, and what travels between them.
+
+mod commands;
+mod directory;
+mod placement;

@@ -1,0 +1,52 @@
+//! What a child process needs: free ports, a data directory, someone to read what it says, and
+//! someone to end it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tempfile::TempDir;
+
+/// Kills the server and removes its data when this process is gone, since a static is never
+/// dropped: the end of the pipe closes with the process, however that ends.
+pub fn reaper(pid: u32, data: &Path) -> Child {
+    Command::new("sh")
+        .args([
+            "-c",
+            "read -r _; kill -9 \"$0\"; rm -rf \"$1\"",
+            &pid.to_string(),
+        ])
+        .arg(data)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a shell")
+}
+
+pub fn new_data() -> Arc<TempDir> {
+    let data = tempfile::Builder::new()
+        .prefix("data-")
+        .tempdir_in(env!("CARGO_TARGET_TMPDIR"));
+    Arc::new(data.expect("a data directory"))
+}
+
+/// Two ports that were free a moment ago.
+pub fn free_ports() -> (u16, u16) {
+    let [one, other] = [(), ()].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a free port"));
+    let port = |listener: TcpListener| listener.local_addr().expect("an address").port();
+    (port(one), port(other))
+}
+
+pub fn collect(stream: impl Read + Send + 'static, output: Arc<Mutex<String>>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let mut output = output.lock();
+            output.push_str(&line);
+            output.push('\n');
+        }
+    });
+}
