@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Cluster;
-use super::bus::BusError;
+use super::bus::{Bus, BusError};
 use super::peers::Standing;
 use super::proto::{self, Heartbeat};
 use crate::id::NodeId;
@@ -44,23 +44,9 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// Opens the bucket, making it when it is not there, and says that this node is here.
+    /// Opens the bucket and says that this node is here.
     pub async fn join(cluster: Cluster) -> Result<Self, BusError> {
-        let bus = cluster.bus();
-        let jetstream = jetstream::new(bus.client.clone());
-        let store = match jetstream.get_key_value(bus.nodes_bucket()).await {
-            Ok(store) => store,
-            Err(_) => jetstream
-                .create_key_value(Config {
-                    bucket: bus.nodes_bucket(),
-                    history: 1,
-                    max_age: KEPT,
-                    storage: StorageType::Memory,
-                    ..Config::default()
-                })
-                .await
-                .map_err(BusError::of)?,
-        };
+        let store = open_bucket(cluster.bus()).await?;
         let suspects = cluster.take_suspects();
         let mut membership = Self {
             suspects: suspects.ok_or_else(|| BusError("joined twice".to_owned()))?,
@@ -94,7 +80,7 @@ impl Membership {
         let mut refresh = interval(REFRESH);
         refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let Ok(mut changes) = self.store.watch_all().await else {
+            let Ok(mut changes) = self.store.watch_with_history(">").await else {
                 self.tick().await;
                 tokio::time::sleep(REFRESH / 4).await;
                 continue;
@@ -114,7 +100,11 @@ impl Membership {
                         self.heard.remove(&node);
                         self.review();
                     }
-                    _ = refresh.tick() => self.tick().await,
+                    _ = refresh.tick() => {
+                        if self.tick().await == Bucket::Another {
+                            break;
+                        }
+                    }
                     () = self.cluster.leaving() => {
                         self.leave().await;
                         return self.cluster.has_left();
@@ -124,12 +114,20 @@ impl Membership {
         }
     }
 
-    async fn tick(&mut self) {
+    /// A bucket that was lost, with the memory of a server that was restarted, is made again by
+    /// whoever finds it gone.
+    async fn tick(&mut self) -> Bucket {
+        let mut bucket = Bucket::Same;
         if let Err(error) = self.refresh().await {
             tracing::warn!(cause = %error, "this node could not say that it is here");
+            if let Ok(store) = open_bucket(self.cluster.bus()).await {
+                self.store = store;
+                bucket = Bucket::Another;
+            }
         }
         self.review();
         self.cluster.calls().sweep();
+        bucket
     }
 
     /// Says that this node is here, by compare-and-set: nobody else writes its key, so a lost
@@ -192,6 +190,30 @@ impl Membership {
             self.cluster.check_places(heard.standing.node, heard.places);
         }
     }
+}
+
+/// Whether the bucket is the one that was watched so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bucket {
+    Same,
+    Another,
+}
+
+/// The bucket, made when it is not there. It is kept in memory: what it holds is worth seconds.
+async fn open_bucket(bus: &Bus) -> Result<Store, BusError> {
+    let jetstream = jetstream::new(bus.client.clone());
+    if let Ok(store) = jetstream.get_key_value(bus.nodes_bucket()).await {
+        return Ok(store);
+    }
+    let config = Config {
+        bucket: bus.nodes_bucket(),
+        history: 1,
+        max_age: KEPT,
+        storage: StorageType::Memory,
+        ..Config::default()
+    };
+    let made = jetstream.create_key_value(config).await;
+    made.map_err(BusError::of)
 }
 
 fn key(node: NodeId) -> String {
