@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use prost::Message;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::Cluster;
 use super::bus::{Bus, BusError};
@@ -117,17 +117,26 @@ impl Membership {
     /// A bucket that was lost, with the memory of a server that was restarted, is made again by
     /// whoever finds it gone.
     async fn tick(&mut self) -> Bucket {
-        let mut bucket = Bucket::Same;
-        if let Err(error) = self.refresh().await {
-            tracing::warn!(cause = %error, "this node could not say that it is here");
-            if let Ok(store) = open_bucket(self.cluster.bus()).await {
-                self.store = store;
-                bucket = Bucket::Another;
-            }
-        }
         self.review();
         self.cluster.calls().sweep();
-        bucket
+        if !self.cluster.is_connected() {
+            return Bucket::Same;
+        }
+        // Who is silent is counted out in time only if nothing here takes long.
+        let refreshed = timeout(REFRESH / 2, self.refresh()).await;
+        let refreshed = refreshed.unwrap_or_else(|_| Err(BusError("no answer".to_owned())));
+        let Err(error) = refreshed else {
+            return Bucket::Same;
+        };
+        tracing::warn!(cause = %error, "this node could not say that it is here");
+        self.revision = 0;
+        match timeout(REFRESH / 2, open_bucket(self.cluster.bus())).await {
+            Ok(Ok(store)) => {
+                self.store = store;
+                Bucket::Another
+            }
+            _ => Bucket::Same,
+        }
     }
 
     /// Says that this node is here, by compare-and-set: nobody else writes its key, so a lost
