@@ -1,7 +1,7 @@
 //! The log of every chat, on MongoDB; what is hidden, and what entries do to chats, on PostgreSQL.
 //!
-//! One collection holds it, see [`document`]: a message's document is its own log entry. Its outbox
-//! is in the entries too, see [`outbox`].
+//! One collection holds it, see `document.rs`: a message's document is its own log entry. Its outbox
+//! is in the entries too, see `outbox.rs`.
 
 pub mod append;
 mod apply;
