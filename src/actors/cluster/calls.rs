@@ -27,17 +27,18 @@ pub struct Calls {
 
 /// A command that another node has.
 struct Call {
-    node: NodeId,
+    /// `None` from when nobody took it until it is sent again: no node that goes can have done it.
+    node: Option<NodeId>,
     since: Instant,
     /// As it was sent, for when nobody took it.
     command: proto::Command,
     waiting: Waiting,
 }
 
-/// A command that nobody took.
+/// A command that is to be sent again.
 pub struct Bounced {
-    /// The node that is not there.
-    pub node: NodeId,
+    /// The node that did not take it.
+    pub node: Option<NodeId>,
     pub command: proto::Command,
     /// Whoever waits for it has waited long enough.
     pub is_late: bool,
@@ -52,7 +53,7 @@ impl Calls {
     /// Remembers a command, which carries its number, as sent to a node.
     pub fn insert(&self, node: NodeId, command: proto::Command, waiting: Waiting) {
         let call = Call {
-            node,
+            node: Some(node),
             since: Instant::now(),
             command,
             waiting,
@@ -64,10 +65,10 @@ impl Calls {
         self.waiting.remove(&call).map(|(_, call)| call.waiting)
     }
 
-    /// A command that came back.
+    /// A command that came back, or is lost with its node.
     pub fn bounced(&self, call: u64) -> Option<Bounced> {
-        self.waiting.get(&call).map(|call| Bounced {
-            node: call.node,
+        self.waiting.get_mut(&call).map(|mut call| Bounced {
+            node: call.node.take(),
             command: call.command.clone(),
             is_late: call.since.elapsed() >= DEADLINE,
         })
@@ -76,7 +77,7 @@ impl Calls {
     /// A command is sent to another node than before.
     pub fn redirect(&self, call: u64, node: NodeId) {
         if let Some(mut call) = self.waiting.get_mut(&call) {
-            call.node = node;
+            call.node = Some(node);
         }
     }
 
@@ -114,17 +115,21 @@ impl Calls {
         }
     }
 
-    /// A node is gone: what it was to do may or may not have happened.
-    pub fn give_up(&self, gone: NodeId) {
-        let lost: Vec<u64> = self
+    /// A node is gone: what it was to do may or may not have happened. Sends are answered: done twice
+    /// they are one (D2), so they are repeated. Of the others whoever waits is told.
+    pub fn lost_with(&self, gone: NodeId) -> Vec<u64> {
+        let of_node = |call: &Call| call.node == Some(gone);
+        let lost: Vec<(u64, bool)> = self
             .waiting
             .iter()
-            .filter(|call| call.value().node == gone)
-            .map(|call| *call.key())
+            .filter(|call| of_node(call.value()))
+            .map(|call| (*call.key(), matches!(call.waiting, Waiting::Send(_))))
             .collect();
-        for call in lost {
+        let (sends, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(_, is_send)| *is_send);
+        for (call, _) in others {
             self.refuse(call, &unknown());
         }
+        sends.into_iter().map(|(call, _)| call).collect()
     }
 
     /// Forgets whose callers no longer wait.
@@ -151,7 +156,8 @@ impl Waiting {
     }
 }
 
-fn unknown() -> Failure {
+/// What became of a command that a node took with it.
+pub fn unknown() -> Failure {
     Failure::new(
         ErrorCode::OutcomeUnknown,
         "it may or may not have happened; send it again with the same clientMessageId",

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed};
-use super::{Cluster, commands, inbound};
+use super::{Cluster, calls, commands, inbound};
 use crate::actors::chat::requests::ToChat;
 use crate::actors::placement::Remote;
 use crate::error::Failure;
-use crate::id::ChatId;
+use crate::id::{ChatId, NodeId};
 
 /// How long after nobody took a command it is sent again.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -66,13 +66,32 @@ impl Cluster {
             let away = Failure::unavailable("the owner of this chat cannot be reached, try again");
             return self.0.calls.refuse(call, &away);
         }
-        // Full means that enough was said of the same node.
-        let _ = self.0.suspects.try_send(bounced.node);
+        if let Some(node) = bounced.node {
+            // Full means that enough was said of the same node.
+            let _ = self.0.suspects.try_send(node);
+        }
         let cluster = self.clone();
         actix::spawn(async move {
             tokio::time::sleep(AGAIN).await;
             cluster.send_now(call, bounced.command).await;
         });
+    }
+
+    /// A node is gone: the sends it had go to the next owners at once, in the order they were sent.
+    pub(super) fn repeat_lost(&self, gone: NodeId) {
+        let mut sends = self.0.calls.lost_with(gone);
+        sends.sort_unstable();
+        for call in sends {
+            let Some(lost) = self.0.calls.bounced(call) else {
+                continue;
+            };
+            if lost.is_late {
+                self.0.calls.refuse(call, &calls::unknown());
+                continue;
+            }
+            let cluster = self.clone();
+            actix::spawn(async move { cluster.send_now(call, lost.command).await });
+        }
     }
 
     async fn send_now(&self, call: u64, command: proto::Command) {

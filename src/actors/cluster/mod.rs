@@ -218,7 +218,6 @@ impl Cluster {
         for (node, bit) in &difference.left {
             tracing::warn!(node.id = %node, "a node is gone");
             self.0.directory.remove(*node, *bit);
-            self.0.calls.give_up(*node);
         }
         for node in &difference.joined {
             tracing::info!(node.id = %node, "a node is here");
@@ -227,6 +226,9 @@ impl Cluster {
         if difference.has_moved {
             metrics::gauge!("troupe_nodes").set(self.0.peers.others().len() as f64 + 1.0);
             self.owners_changed();
+        }
+        for (node, _) in &difference.left {
+            self.repeat_lost(*node);
         }
         if !difference.left.is_empty() {
             // Frames that a node had not sent yet are lost with it.

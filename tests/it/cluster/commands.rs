@@ -120,10 +120,36 @@ async fn whoever_waits_for_a_node_that_goes_is_told_that_nothing_is_known() {
     let [(lost, told), (kept, mut waits)] = [(); 2].map(|()| ReplyTo::channel());
     calls.insert(gone, numbered(calls.next()), Waiting::Done(lost));
     calls.insert(other, numbered(calls.next()), Waiting::Done(kept));
-    calls.give_up(gone);
+    assert!(calls.lost_with(gone).is_empty());
     let failure = wait(told).await.expect_err("unknown");
     assert_eq!(failure.code(), ErrorCode::OutcomeUnknown);
     assert!(waits.try_recv().is_err(), "the other node may still answer");
+}
+
+#[tokio::test]
+async fn a_command_that_nobody_took_is_not_lost_with_the_node_that_is_not_there() {
+    let (calls, gone) = (Calls::default(), NodeId::new());
+    let (reply, mut waits) = ReplyTo::channel();
+    let call = calls.next();
+    calls.insert(gone, numbered(call), Waiting::Done(reply));
+    let bounced = calls.bounced(call).expect("it is known");
+    assert_eq!(bounced.node, Some(gone));
+    assert!(calls.lost_with(gone).is_empty());
+    assert!(waits.try_recv().is_err(), "it is sent again");
+    calls.redirect(call, gone);
+    calls.lost_with(gone);
+    assert!(waits.try_recv().is_ok(), "a node had it");
+}
+
+#[tokio::test]
+async fn a_send_that_is_lost_with_its_node_is_repeated() {
+    let (calls, gone) = (Calls::default(), NodeId::new());
+    let (reply, mut waits) = ReplyTo::channel();
+    let call = calls.next();
+    let waiting = Waiting::Send(CommandAnswer::caller(reply));
+    calls.insert(gone, numbered(call), waiting);
+    assert_eq!(calls.lost_with(gone), [call]);
+    assert!(waits.try_recv().is_err(), "nobody was told yet");
 }
 
 #[test]
