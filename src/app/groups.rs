@@ -109,8 +109,15 @@ impl Groups {
             .app_data(Data::new(self.message.clone()))
             .app_data(Data::new(self.door.clone()))
             .app_data(Data::new(self.fanout.clone()))
-            .app_data(Data::new(self.gate.clone()))
-            .app_data(Data::new(self.sockets.doorway()));
+            .app_data(Data::new(self.gate.clone()));
+    }
+
+    /// What gives a worker a lane for its sockets; to be called once on each.
+    pub fn socket_equipment(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static + use<> {
+        let sockets = self.sockets.clone();
+        move |worker| {
+            worker.app_data(Data::new(sockets.doorway()));
+        }
     }
 
     /// The same for the admin listener.

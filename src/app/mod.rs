@@ -95,18 +95,17 @@ async fn serve(
     }
     let readiness = Readiness::new(groups.states(), Arc::clone(&stores.user_log), clock);
 
-    let shared = Shared {
-        config: Arc::clone(&config),
-        limits: Arc::clone(&stores.limits),
-    };
+    let (config, limits) = (Arc::clone(&config), Arc::clone(&stores.limits));
+    let shared = Shared { config, limits };
     let (equipment, state, numbers) = (groups.clone(), readiness.clone(), metrics.clone());
-    let public = serve_public(public, &shared, move |worker| {
+    let equip = move |worker: &mut web::ServiceConfig| {
         worker
             .app_data(web::Data::new(state.clone()))
             .app_data(web::Data::new(numbers.clone()))
             .app_data(web::Data::new(clock));
         equipment.equip(worker);
-    });
+    };
+    let public = serve_public(public, &shared, equip, groups.socket_equipment());
     let (equipment, state) = (groups.clone(), readiness.clone());
     let admin = serve_admin(admin, &shared, move |worker| {
         worker

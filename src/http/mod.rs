@@ -23,6 +23,7 @@ pub mod receipts;
 pub mod routes;
 pub mod server;
 pub mod sync;
+pub mod upgrade;
 pub mod users;
 pub mod waiting;
 pub mod ws;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::error::{Answer, Problem};
 use super::extract::{Gate, bearer};
 use super::health::Readiness;
+use super::upgrade::Takeover;
 use crate::actors::auth::requests::{AuthPeers, RedeemTicket, TokenClaims};
 use crate::actors::request::ask;
 use crate::actors::websocket::link::Admission;
@@ -28,10 +29,13 @@ struct Query {
 /// 503 once the server is on its way out.
 pub async fn open(
     request: HttpRequest,
-    payload: web::Payload,
     gate: web::Data<Gate>,
     auth: web::Data<AuthPeers>,
-    (doorway, config, readiness): (web::Data<Doorway>, web::Data<Config>, web::Data<Readiness>),
+    (doorway, config, readiness): (
+        Option<web::Data<Doorway>>,
+        web::Data<Config>,
+        web::Data<Readiness>,
+    ),
 ) -> Answer<HttpResponse> {
     if readiness.is_draining() {
         return Err(Failure::unavailable("this server is going, connect again").into());
@@ -44,9 +48,16 @@ pub async fn open(
         session_id: claims.session_id,
         expires_at: claims.expires_at,
     };
+    // Absent where a request that is no upgrade is answered.
+    let Some(doorway) = doorway else {
+        let message = "a socket is opened by a request with `Upgrade: websocket` and no body";
+        return Err(Failure::new(ErrorCode::BadRequest, message).into());
+    };
     doorway.expect(admission.user_id).await;
-    connection::accept(&request, payload, &doorway, &admission)
-        .map_err(|error| Problem::of_status(error.as_response_error().status_code()))
+    let (mut response, accepted) = connection::accept(&request, &doorway, admission)
+        .map_err(|error| Problem::of_status(error.as_response_error().status_code()))?;
+    Takeover::put(&mut response, |stream, early| accepted.run(stream, early));
+    Ok(response)
 }
 
 async fn admit(

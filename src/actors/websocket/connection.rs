@@ -1,32 +1,31 @@
 //! ConnectionActor: one per WebSocket. It decodes, charges, passes on, and closes.
 //!
 //! With `WebsocketContext` the actor would be the response body: a peer that stops reading would
-//! freeze it. So the handshake alone comes from there; the actor lives on a plain `Context`, reads
-//! the request's payload, and writes through a queue that the response body drains.
+//! freeze it. So the handshake alone comes from there; the actor lives on a plain `Context` and reads
+//! the stream that HTTP leaves to it, while a task beside it writes what waits in the queue.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::io;
 use std::rc::Rc;
-use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, StreamHandler};
-use actix_web::body::{BodySize, MessageBody};
-use actix_web::error::PayloadError;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::rt::net::TcpStream;
+use actix_web::{HttpRequest, HttpResponse};
 use actix_web_actors::ws::handshake_with_protocols;
-use bytes::Bytes;
-use futures_util::Stream;
-use tokio::time::Instant;
+use bytes::BytesMut;
+use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
 
 use super::Doorway;
 use super::close::{CloseReason, pong};
 use super::frame::{self as client, Spoken};
 use super::inbound::{Heard, Inbound};
 use super::lane::Room;
-use super::link::{Admission, Link};
-use super::queue::Queue;
+use super::link::{Admission, LAST_WRITE, Link};
+use super::queue::{Queue, Written};
 use super::session::{CloseConnection, SessionOrder};
 use super::transport::Transport;
 use crate::domain::flood::{FrameBudget, Verdict};
@@ -38,56 +37,90 @@ use crate::wire::socket::SocketEvent;
 /// The subprotocol that is echoed when it is offered.
 const SUBPROTOCOL: &str = "troupe.v1";
 
-/// Upgrades a request that was admitted, and starts its connection on this arbiter.
-pub fn accept(
-    request: &HttpRequest,
-    payload: web::Payload,
-    doorway: &Doorway,
-    admission: &Admission,
-) -> Result<HttpResponse, actix_web::Error> {
-    let mut response = handshake_with_protocols(request, &[SUBPROTOCOL])?;
-    let room = Rc::clone(&doorway.0);
-    let queue = Queue::new(room.node.settings.queue_bytes);
-    let link = Rc::new(Link::new(admission, queue, Transport::of(request)));
-    let body = Outbound(Rc::clone(&link));
-    start(link, room, payload);
-    Ok(response.body(body))
+/// A socket that was admitted, once its connection is no longer HTTP.
+pub struct Accepted {
+    admission: Admission,
+    room: Rc<Room>,
 }
 
-/// Starts the connection of a socket that reads from `payload`.
+/// Answers the handshake of a request that was admitted.
+pub fn accept(
+    request: &HttpRequest,
+    doorway: &Doorway,
+    admission: Admission,
+) -> Result<(HttpResponse, Accepted), actix_web::Error> {
+    let response = handshake_with_protocols(request, &[SUBPROTOCOL])?.finish();
+    let room = Rc::clone(&doorway.0);
+    Ok((response, Accepted { admission, room }))
+}
+
+impl Accepted {
+    /// Serves the socket until both directions have ended. `early`: what came with the handshake.
+    pub async fn run(self, stream: TcpStream, early: BytesMut) {
+        let transport = Rc::new(Transport::new(stream));
+        let queue = Queue::new(self.room.node.settings.queue_bytes);
+        let link = Rc::new(Link::new(&self.admission, queue));
+        link.set_transport(&transport);
+        let (reading, mut read) = oneshot::channel();
+        let words = listen(Rc::clone(&transport), reading);
+        let early = (!early.is_empty()).then_some(Ok(early));
+        start(
+            Rc::clone(&link),
+            self.room,
+            stream::iter(early).chain(words),
+        );
+        let mut written = std::pin::pin!(write(&link, &transport));
+        tokio::select! {
+            done = &mut written => {
+                // The peer closes in turn; its link sees that it does not take long.
+                match done {
+                    Ok(()) => transport.finish(),
+                    Err(_) => transport.shut(),
+                }
+                let _ = read.await;
+            }
+            // The peer has gone: what it did not take by now it hardly will.
+            _ = &mut read => {
+                let _ = timeout(LAST_WRITE, written).await;
+            }
+        }
+    }
+}
+
+/// What the peer sends, until its end. `reading` goes when nobody listens any more.
+fn listen(
+    transport: Rc<Transport>,
+    reading: oneshot::Sender<()>,
+) -> impl Stream<Item = io::Result<BytesMut>> {
+    stream::poll_fn(move |cx| {
+        let _ = &reading;
+        transport.poll_read(cx).map(|read| match read {
+            Ok(bytes) if bytes.is_empty() => None,
+            read => Some(read),
+        })
+    })
+}
+
+/// Writes what waits in the queue until that has ended.
+async fn write(link: &Link, transport: &Transport) -> io::Result<()> {
+    loop {
+        let some = poll_fn(|cx| link.poll_write(cx, |cx, pieces| transport.poll_write(cx, pieces)));
+        if some.await? == Written::All {
+            return Ok(());
+        }
+    }
+}
+
+/// Starts the connection of a socket that hears `words`.
 pub fn start(
     link: Rc<Link>,
     room: Rc<Room>,
-    payload: impl Stream<Item = Result<Bytes, PayloadError>> + 'static,
+    words: impl Stream<Item = io::Result<BytesMut>> + 'static,
 ) {
     ConnectionActor::create(|ctx| {
-        ctx.add_stream(payload);
+        ctx.add_stream(words);
         ConnectionActor::new(link, room)
     });
-}
-
-/// The response body: what waits in the queue, as the peer takes it.
-pub struct Outbound(Rc<Link>);
-
-impl Outbound {
-    pub fn new(link: Rc<Link>) -> Self {
-        Self(link)
-    }
-}
-
-impl MessageBody for Outbound {
-    type Error = Infallible;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(
-        self: Pin<&mut Self>,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<Option<Result<Bytes, Infallible>>> {
-        self.0.poll_piece(cx).map(|piece| piece.map(Ok))
-    }
 }
 
 pub struct ConnectionActor {
@@ -229,8 +262,8 @@ impl Drop for ConnectionActor {
     }
 }
 
-impl StreamHandler<Result<Bytes, PayloadError>> for ConnectionActor {
-    fn handle(&mut self, bytes: Result<Bytes, PayloadError>, ctx: &mut Self::Context) {
+impl StreamHandler<io::Result<BytesMut>> for ConnectionActor {
+    fn handle(&mut self, bytes: io::Result<BytesMut>, ctx: &mut Self::Context) {
         let Ok(bytes) = bytes else {
             return ctx.stop();
         };
@@ -238,7 +271,7 @@ impl StreamHandler<Result<Bytes, PayloadError>> for ConnectionActor {
         if self.deaf {
             return;
         }
-        self.inbound.feed(&bytes);
+        self.inbound.feed(bytes);
         loop {
             match self.inbound.heard() {
                 Ok(None) => return,

@@ -1,4 +1,4 @@
-//! From the bytes of a request's payload to whole messages: decoding, joining, caps.
+//! From the bytes of a stream to whole messages: decoding, joining, caps.
 
 use actix_http::ws::{Codec, Frame, Item, ProtocolError};
 use bytes::{Bytes, BytesMut};
@@ -48,8 +48,12 @@ impl Default for Inbound {
 
 impl Inbound {
     /// Takes bytes as they came; [`heard`](Self::heard) then gives what they complete.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        self.rest.extend_from_slice(bytes);
+    pub fn feed(&mut self, bytes: BytesMut) {
+        if self.rest.is_empty() {
+            self.rest = bytes;
+        } else {
+            self.rest.extend_from_slice(&bytes);
+        }
     }
 
     /// The next whole message, `None` when more bytes are needed.

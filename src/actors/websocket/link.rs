@@ -2,17 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::sync::Weak;
+use std::io::{self, IoSlice};
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::close::{CloseReason, ping};
-use super::queue::{Pushed, Queue};
+use super::queue::{Pushed, Queue, Written};
 use super::transport::Transport;
 use crate::clock::Timestamp;
 use crate::id::{ChatId, ConnectionId, SessionId, UserId};
@@ -25,10 +24,10 @@ pub const HEARTBEAT: Duration = Duration::from_secs(25);
 pub const SILENCE: Duration = Duration::from_secs(60);
 /// How long the server reads on after its close frame.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// Until the end of the body has reached the socket, with nothing in the way.
+/// Until what was queued last has reached the socket, with nothing in the way.
 const FLUSH: Duration = Duration::from_millis(50);
 /// How long after that the close frame may take to be written.
-const LAST_WRITE: Duration = Duration::from_secs(3);
+pub const LAST_WRITE: Duration = Duration::from_secs(3);
 
 /// Who a socket belongs to, as its token said.
 #[derive(Clone, Copy, Debug)]
@@ -47,14 +46,14 @@ pub enum Beat {
     Pinged(Duration),
 }
 
-/// Shared by the connection, its response body and its lane, all on one arbiter.
+/// Shared by the connection, its writer and its lane, all on one arbiter.
 #[derive(Debug)]
 pub struct Link {
     pub id: ConnectionId,
     pub user: UserId,
     pub session: SessionId,
     queue: RefCell<Queue>,
-    transport: Weak<Transport>,
+    transport: RefCell<Weak<Transport>>,
     expires: Cell<Timestamp>,
     heard: Cell<Instant>,
     pinged: Cell<Instant>,
@@ -65,14 +64,14 @@ pub struct Link {
 }
 
 impl Link {
-    pub fn new(admission: &Admission, queue: Queue, transport: Weak<Transport>) -> Self {
+    pub fn new(admission: &Admission, queue: Queue) -> Self {
         let now = Instant::now();
         Self {
             id: ConnectionId::new(),
             user: admission.user_id,
             session: admission.session_id,
             queue: RefCell::new(queue),
-            transport,
+            transport: RefCell::default(),
             expires: Cell::new(admission.expires_at),
             heard: Cell::new(now),
             pinged: Cell::new(now),
@@ -119,17 +118,26 @@ impl Link {
         self.end();
         tokio::time::sleep(FLUSH).await;
         if self.queue.borrow().is_empty()
-            && let Some(transport) = self.transport.upgrade()
+            && let Some(transport) = self.transport()
         {
             transport.finish();
         }
         tokio::time::sleep(LAST_WRITE).await;
-        if let Some(transport) = self.transport.upgrade() {
+        if let Some(transport) = self.transport() {
             transport.shut();
         }
     }
 
-    /// Both sides are done: the body ends when what waits is written.
+    /// What it is read from and written to, for as long as that is there.
+    pub fn set_transport(&self, transport: &Rc<Transport>) {
+        *self.transport.borrow_mut() = Rc::downgrade(transport);
+    }
+
+    fn transport(&self) -> Option<Rc<Transport>> {
+        self.transport.borrow().upgrade()
+    }
+
+    /// Both sides are done: the socket ends when what waits is written.
     pub fn end(&self) {
         self.queue.borrow_mut().end();
         self.ended.notify_one();
@@ -207,9 +215,13 @@ impl Link {
         self.changed.take()
     }
 
-    /// The next piece for the wire.
-    pub fn poll_piece(&self, cx: &Context<'_>) -> Poll<Option<Bytes>> {
-        self.queue.borrow_mut().poll_piece(cx)
+    /// Writes what waits, see [`Queue::poll_write`].
+    pub fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(&mut Context<'_>, &[IoSlice<'_>]) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<Written>> {
+        self.queue.borrow_mut().poll_write(cx, write)
     }
 
     /// Waits until a large frame fits; `false` when the socket is going.

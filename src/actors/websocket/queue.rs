@@ -1,19 +1,17 @@
 //! What waits to be written to one socket: ready frames under a cap on bytes (D11).
 
 use std::collections::VecDeque;
-use std::task::{Context, Poll, Waker};
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::Buf;
 use tokio::time::Instant;
 
 use crate::wire::frame::{Frame, FrameClass};
 
-/// Largest piece handed to the HTTP layer at once: it copies what it gets, into a buffer it keeps.
-///
-/// With `HttpServer::h1_write_buffer_size` set to the same, that buffer never grows beyond its
-/// first 8 KiB, whatever was sent.
-pub const PIECE_BYTES: usize = 4096;
+/// Most frames handed to the kernel at once.
+const FRAMES_AT_ONCE: usize = 64;
 /// Slots that an empty queue may keep.
 const SLOTS_KEPT: usize = 8;
 
@@ -27,16 +25,24 @@ pub enum Pushed {
     Overflow,
 }
 
+/// How far the writing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    Some,
+    /// All of it, and nothing more will come.
+    All,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Open,
     /// The close frame is queued; the peer may still send.
     Closing,
-    /// Nothing more will be queued; the body ends when the rest is written.
+    /// Nothing more will be queued; the socket ends when the rest is written.
     Ended,
 }
 
-/// The queue of one socket; the lane pushes, the response body takes.
+/// The queue of one socket; the lane pushes, the writer takes.
 #[derive(Debug)]
 pub struct Queue {
     frames: VecDeque<Frame>,
@@ -46,7 +52,7 @@ pub struct Queue {
     started: bool,
     state: State,
     moved_at: Instant,
-    body: Option<Waker>,
+    writer: Option<Waker>,
     drained: Option<Waker>,
 }
 
@@ -59,7 +65,7 @@ impl Queue {
             started: false,
             state: State::Open,
             moved_at: Instant::now(),
-            body: None,
+            writer: None,
             drained: None,
         }
     }
@@ -100,10 +106,10 @@ impl Queue {
         wake(&mut self.drained);
     }
 
-    /// Nothing comes any more: the body ends once all is written.
+    /// Nothing comes any more: the writing ends once all is written.
     pub fn end(&mut self) {
         self.state = State::Ended;
-        wake(&mut self.body);
+        wake(&mut self.writer);
         wake(&mut self.drained);
     }
 
@@ -124,33 +130,50 @@ impl Queue {
         }
     }
 
-    /// The next piece to write; `None` when the stream is over.
-    pub fn poll_piece(&mut self, cx: &Context<'_>) -> Poll<Option<Bytes>> {
-        let Some(front) = self.frames.front_mut() else {
+    /// Writes what waits: `write` is given the first frames and answers how many bytes it took.
+    pub fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(&mut Context<'_>, &[IoSlice<'_>]) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<Written>> {
+        if self.frames.is_empty() {
             if self.state == State::Ended {
-                return Poll::Ready(None);
+                return Poll::Ready(Ok(Written::All));
             }
-            remember(&mut self.body, cx);
+            remember(&mut self.writer, cx);
             return Poll::Pending;
-        };
-        let piece = if front.bytes.len() > PIECE_BYTES {
-            self.started = true;
-            front.bytes.split_to(PIECE_BYTES)
-        } else {
-            let whole = std::mem::take(&mut front.bytes);
+        }
+        let mut pieces = [IoSlice::new(&[]); FRAMES_AT_ONCE];
+        let mut count = 0;
+        for (piece, frame) in pieces.iter_mut().zip(&self.frames) {
+            *piece = IoSlice::new(&frame.bytes);
+            count += 1;
+        }
+        let written = ready!(write(cx, &pieces[..count]))?;
+        self.advance(written);
+        Poll::Ready(Ok(Written::Some))
+    }
+
+    fn advance(&mut self, written: usize) {
+        self.bytes -= written;
+        self.moved_at = Instant::now();
+        let mut rest = written;
+        while let Some(front) = self.frames.front_mut().filter(|_| rest > 0) {
+            if front.bytes.len() > rest {
+                front.bytes.advance(rest);
+                self.started = true;
+                break;
+            }
+            rest -= front.bytes.len();
             self.frames.pop_front();
             self.started = false;
-            whole
-        };
-        self.bytes -= piece.len();
-        self.moved_at = Instant::now();
+        }
         if self.frames.is_empty() && self.frames.capacity() > SLOTS_KEPT {
             self.frames.shrink_to(SLOTS_KEPT);
         }
         if self.bytes <= self.capacity / 4 {
             wake(&mut self.drained);
         }
-        Poll::Ready(Some(piece))
     }
 
     /// Ready when there is room for a large frame, or when the socket is going.
@@ -168,7 +191,7 @@ impl Queue {
         }
         self.bytes += frame.bytes.len();
         self.frames.push_back(frame);
-        wake(&mut self.body);
+        wake(&mut self.writer);
     }
 
     fn shed(&mut self, class: FrameClass) {

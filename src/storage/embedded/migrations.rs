@@ -24,6 +24,11 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
         "presence",
         include_str!("../../../migrations/sqlite/0004_presence.sql"),
     ),
+    (
+        5,
+        "quicker_checks",
+        include_str!("../../../migrations/sqlite/0005_quicker_checks.sql"),
+    ),
 ];
 
 /// Applies what is missing, each file in a transaction of its own.

@@ -1,15 +1,16 @@
-//! The far end of a connection: says masked frames, hears the bytes of the response body.
+//! The far end of a connection: says masked frames, hears the bytes that are written to it.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
+use std::io;
+use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
-use actix_web::error::PayloadError;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use troupe::actors::websocket::connection::Outbound;
+use troupe::actors::websocket::link::Link;
+use troupe::actors::websocket::queue::Written;
 use troupe::id::{ConnectionId, SessionId};
 
 /// One thing the server said.
@@ -25,8 +26,8 @@ pub struct Peer {
     pub session: SessionId,
     pub connection: ConnectionId,
     /// Dropped: the transport is gone.
-    pub mouth: Option<mpsc::UnboundedSender<Result<Bytes, PayloadError>>>,
-    pub ear: Pin<Box<Outbound>>,
+    pub mouth: Option<mpsc::UnboundedSender<io::Result<BytesMut>>>,
+    pub ear: Rc<Link>,
     pub(super) heard: BytesMut,
     pub(super) said: VecDeque<Said>,
 }
@@ -39,7 +40,7 @@ impl Peer {
     /// Bytes as they are.
     pub fn say_bytes(&self, bytes: &[u8]) {
         if let Some(mouth) = &self.mouth {
-            let _ = mouth.send(Ok(Bytes::copy_from_slice(bytes)));
+            let _ = mouth.send(Ok(BytesMut::from(bytes)));
         }
     }
 
@@ -50,11 +51,16 @@ impl Peer {
         }
         let until = tokio::time::Instant::now() + time;
         loop {
-            let piece = std::future::poll_fn(|cx| self.ear.as_mut().poll_next(cx));
-            let Ok(Some(Ok(piece))) = tokio::time::timeout_at(until, piece).await else {
+            let (ear, heard) = (&self.ear, &mut self.heard);
+            let some = std::future::poll_fn(|cx| {
+                ear.poll_write(cx, |_, pieces| {
+                    heard.extend_from_slice(&pieces[0]);
+                    Poll::Ready(Ok(pieces[0].len()))
+                })
+            });
+            let Ok(Ok(Written::Some)) = tokio::time::timeout_at(until, some).await else {
                 return None;
             };
-            self.heard.extend_from_slice(&piece);
             if let Some(said) = take(&mut self.heard) {
                 return Some(said);
             }

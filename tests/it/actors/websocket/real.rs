@@ -1,8 +1,10 @@
 //! The same over real TCP: a peer that stops reading, and how a close reaches the wire.
 
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_service::IntoServiceFactory;
+use actix_web::{App, HttpRequest, HttpResponse, web};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,10 +12,11 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use troupe::actors::websocket::link::Admission;
-use troupe::actors::websocket::queue::PIECE_BYTES;
-use troupe::actors::websocket::transport::Transport;
 use troupe::actors::websocket::{Doorway, connection};
 use troupe::clock::{Clock, Timestamp};
+use troupe::config::Loader;
+use troupe::http::server::listen;
+use troupe::http::upgrade::Takeover;
 use troupe::id::{SessionId, UserId};
 use troupe::wire::frame::FrameClass;
 
@@ -22,7 +25,6 @@ use crate::support::eventually;
 
 async fn open(
     request: HttpRequest,
-    payload: web::Payload,
     doorway: web::Data<Doorway>,
     user: web::Path<uuid::Uuid>,
 ) -> actix_web::Result<HttpResponse> {
@@ -31,26 +33,28 @@ async fn open(
         session_id: SessionId::new(),
         expires_at: Timestamp(i64::MAX),
     };
-    connection::accept(&request, payload, &doorway, &admission)
+    let (response, accepted) = connection::accept(&request, &doorway, admission)?;
+    let mut response = response.map_into_boxed_body();
+    Takeover::put(&mut response, |stream, early| accepted.run(stream, early));
+    Ok(response)
 }
 
 /// Serves the stage; answers the address.
 fn serve(stage: &Stage) -> std::net::SocketAddr {
     assert!(matches!(stage.clock, Clock::System));
     let websocket = stage.websocket.clone();
-    let server = HttpServer::new(move || {
+    let sockets = move || {
         App::new()
             .app_data(web::Data::new(websocket.doorway()))
             .route("/ws/{user}", web::get().to(open))
-    })
-    .on_connect(Transport::keep)
-    .h1_write_buffer_size(PIECE_BYTES)
-    .workers(1)
-    .disable_signals()
-    .bind(("127.0.0.1", 0))
-    .expect("a port");
-    let address = server.addrs()[0];
-    actix::spawn(server.run());
+            .into_factory()
+    };
+    let plain = || App::new().into_factory();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let http = Loader::dev().load().expect("settings").http;
+    let server = listen(listener, &http, 1, plain, sockets);
+    actix::spawn(server.expect("served"));
     address
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Context, Handler, ResponseFuture};
@@ -17,7 +17,7 @@ use troupe::actors::message::requests::SyncChats;
 use troupe::actors::placement::ChatDoor;
 use troupe::actors::request::Answer;
 use troupe::actors::user::requests::{FindPresence, GetPresence};
-use troupe::actors::websocket::connection::{self, Outbound};
+use troupe::actors::websocket::connection;
 use troupe::actors::websocket::link::{Admission, Link};
 use troupe::actors::websocket::queue::Queue;
 use troupe::actors::websocket::tail::Tail;
@@ -122,14 +122,14 @@ impl Stage {
             expires_at,
         };
         let queue = Queue::new(self.settings.queue_bytes);
-        let link = Rc::new(Link::new(&admission, queue, Weak::new()));
+        let link = Rc::new(Link::new(&admission, queue));
         let (mouth, mut words) = mpsc::unbounded_channel();
         let stream = futures_util::stream::poll_fn(move |cx| words.poll_recv(cx));
         let mut peer = Peer {
             session: admission.session_id,
             connection: link.id,
             mouth: Some(mouth),
-            ear: Box::pin(Outbound::new(Rc::clone(&link))),
+            ear: Rc::clone(&link),
             heard: BytesMut::new(),
             said: VecDeque::new(),
         };
