@@ -239,7 +239,9 @@ impl Fanout {
     pub fn deliver_here(&self, deliveries: Vec<(Option<SocketRef>, Delivery)>) {
         let lanes = self.inner.lanes.read();
         let everywhere = u64::MAX >> (64 - lanes.len().clamp(1, 64));
-        let mut per_lane: Vec<Vec<Delivery>> = vec![Vec::new(); lanes.len()];
+        let waiting = deliveries.len();
+        let mut per_lane: Vec<Vec<Delivery>> = Vec::with_capacity(lanes.len());
+        per_lane.resize_with(lanes.len(), || Vec::with_capacity(waiting));
         for (socket, delivery) in deliveries {
             let bits = match (&socket, &delivery) {
                 (Some(socket), _) if socket.node == self.inner.me => 1u64 << (socket.lane % 64),
@@ -247,11 +249,15 @@ impl Fanout {
                 (None, Delivery::FanOut(fan_out)) => self.lanes_of(&fan_out.to, everywhere),
                 (None, Delivery::Answer { .. }) => 0,
             };
-            for (index, queue) in per_lane.iter_mut().enumerate() {
-                if bits & (1u64 << (index % 64)) != 0 {
-                    queue.push(delivery.clone());
-                }
+            let mut chosen = (per_lane.iter_mut().enumerate())
+                .filter(|(lane, _)| bits & (1u64 << (lane % 64)) != 0);
+            let Some((_, first)) = chosen.next() else {
+                continue;
+            };
+            for (_, queue) in chosen {
+                queue.push(delivery.clone());
             }
+            first.push(delivery);
         }
         for (door, deliveries) in lanes.iter().zip(per_lane) {
             if !deliveries.is_empty() && tell(&door.recipient, Deliver(deliveries)).is_err() {

@@ -1,6 +1,8 @@
 //! A batch of sends of one chat: checked, numbered, written, acked and fanned out (D1–D3).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use ahash::AHashSet;
 
 use super::announce::Outgoing;
 use super::requests::SendAnswer;
@@ -97,11 +99,18 @@ pub async fn send_batch(mut scope: ChatScope, batch: Vec<PendingSend>) -> SendsD
 /// Lets one send of each id go on. The others are answered once it is known what became of it: each
 /// would meet the unique index and cost the whole batch an attempt.
 fn set_aside(batch: Vec<PendingSend>, repeats: &mut Vec<PendingSend>) -> Vec<PendingSend> {
-    let mut seen = HashSet::with_capacity(batch.len());
-    let (first, again) = batch
-        .into_iter()
-        .partition(|send| seen.insert((send.sender, send.client_message_id.clone())));
-    repeats.extend::<Vec<_>>(again);
+    let mut seen = AHashSet::with_capacity(batch.len());
+    let is_first: Vec<bool> = batch
+        .iter()
+        .map(|send| seen.insert((send.sender, send.client_message_id.as_str())))
+        .collect();
+    if seen.len() == batch.len() {
+        return batch;
+    }
+    let mut first = Vec::with_capacity(batch.len());
+    for (send, is_first) in batch.into_iter().zip(is_first) {
+        if is_first { &mut first } else { &mut *repeats }.push(send);
+    }
     first
 }
 
