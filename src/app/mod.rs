@@ -4,6 +4,7 @@
 mod demo;
 mod dependencies;
 mod drain;
+mod ground;
 mod groups;
 mod listeners;
 mod lock;
@@ -12,7 +13,7 @@ mod stores;
 mod token;
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::web;
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 pub use self::dependencies::{Finding, examine};
 use self::drain::Signals;
 use self::groups::Groups;
+use self::listeners::Listeners;
 pub use self::token::issue as issue_token;
 use crate::clock::Clock;
 use crate::config::{Backend, Config};
@@ -43,11 +45,21 @@ pub enum StartError {
     Failed(String),
 }
 
-/// Where the listeners ended up.
+/// Where the listeners ended up; of several public ones the first.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
     pub public: SocketAddr,
     pub admin: SocketAddr,
+}
+
+impl Addresses {
+    fn of(public: &[TcpListener], admin: &TcpListener) -> Result<Self, StartError> {
+        let first = public.first().ok_or_else(|| failed("nothing listens"))?;
+        Ok(Self {
+            public: listeners::address(first)?,
+            admin: listeners::address(admin)?,
+        })
+    }
 }
 
 /// Runs everything until a signal ends it. `ready` is called once it serves.
@@ -73,11 +85,8 @@ async fn serve(
     let began = Instant::now();
     let clock = Clock::System;
     let mut signals = Signals::listen()?;
-    let (public, admin) = listeners::bind(&config)?;
-    let addresses = Addresses {
-        public: listeners::address(&public)?,
-        admin: listeners::address(&admin)?,
-    };
+    let Listeners { public, admin } = listeners::bind(&config)?;
+    let addresses = Addresses::of(&public, &admin)?;
     let metrics = telemetry::start_metrics();
     actix::spawn(metrics.clone().keep_up());
     tokio::select! {

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use super::{StartError, failed};
-use crate::actors::cluster::Cluster;
 use crate::actors::cluster::bus::{self, BusSettings, Looked};
+use crate::actors::cluster::{Cluster, Seat};
 use crate::actors::fanout::Fanout;
 use crate::config::{Backend, Config};
 use crate::id::NodeId;
@@ -14,13 +14,19 @@ use crate::storage::distributed::probe::{Outcome, Probed};
 pub async fn connect(
     config: &Config,
     me: NodeId,
-    public: SocketAddr,
+    bound: SocketAddr,
 ) -> Result<Option<Cluster>, StartError> {
     if config.storage.backend == Backend::Embedded {
         return Ok(None);
     }
     let settings = settings(config);
-    let cluster = Cluster::connect(&settings, Fanout::new(me), public.to_string()).await;
+    let advertised = &config.http.advertised;
+    let seat = Seat {
+        groups: config.groups,
+        bound,
+        advertised: (!advertised.is_empty()).then(|| advertised.clone()),
+    };
+    let cluster = Cluster::connect(&settings, Fanout::new(me), seat).await;
     Ok(Some(cluster.map_err(failed)?))
 }
 

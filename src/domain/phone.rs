@@ -1,6 +1,7 @@
 //! Phone numbers, E.164.
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat};
+use serde::{Deserialize, Serialize};
 
 pub use rlibphonenumber::Region;
 
@@ -10,7 +11,7 @@ const INPUT_BYTES: usize = 64;
 const PREFIX_VARIES: usize = 4;
 
 /// A valid number in E.164, as `+14155550100`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Phone(String);
 
 impl Phone {

@@ -16,7 +16,6 @@ pub mod history;
 pub mod messages;
 pub mod metrics;
 pub mod middleware;
-pub mod named;
 pub mod page;
 pub mod participants;
 pub mod receipts;

@@ -29,29 +29,28 @@ pub struct Shared {
     pub limits: Arc<dyn LimitStore>,
 }
 
-/// Serves the API, the sockets and the pages. `equip` runs once on each worker's own arbiter and
+/// Serves what this process runs: the API, the sockets and the pages, or of these what there is. `equip` runs once on each worker's own arbiter and
 /// adds what its handlers take.
 pub fn serve_public(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     shared: &Shared,
     equip: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> std::io::Result<Server> {
     let http = shared.config.http.clone();
     let shared = shared.clone();
+    let served = routes::of(shared.config.groups);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::from(Arc::clone(&shared.config)))
             .app_data(web::Data::from(Arc::clone(&shared.limits)))
             .configure(&equip)
-            .configure(routes::public)
+            .configure(served)
             .wrap(from_fn(doorkeeper))
             .wrap(cors(&shared.config.http.cors))
             .wrap(from_fn(frame))
     });
-    Ok(tuned(server, &http)
-        .workers(workers(&http))
-        .listen(listener)?
-        .run())
+    let server = tuned(server, &http).workers(workers(&http));
+    Ok(listen(server, listeners)?.run())
 }
 
 /// Serves operators.
@@ -70,6 +69,24 @@ pub fn serve_admin(
             .wrap(from_fn(frame))
     });
     Ok(tuned(server, &http).workers(1).listen(listener)?.run())
+}
+
+/// The same on each of them.
+pub(super) fn listen<F, I, S, B>(
+    server: HttpServer<F, I, S, B>,
+    listeners: Vec<TcpListener>,
+) -> std::io::Result<HttpServer<F, I, S, B>>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<actix_web::Error>,
+    S::InitError: std::fmt::Debug,
+    S::Response: Into<Response<B>>,
+    B: MessageBody + 'static,
+{
+    let mut listeners = listeners.into_iter();
+    listeners.try_fold(server, HttpServer::listen)
 }
 
 /// The framework's own bounds. It answers heads that come too slowly with 408, and heads above 128 KiB

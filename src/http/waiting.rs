@@ -1,4 +1,4 @@
-//! What the public listener answers while the servers behind this process are not there yet.
+//! What the public listeners answer while the servers behind this process are not there yet.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use parking_lot::RwLock;
 use serde_json::json;
 
 use super::error::Problem;
+use super::server::listen;
 use crate::error::Failure;
 
 /// The servers that are away. Cheap to clone.
@@ -23,7 +24,7 @@ impl Missing {
 }
 
 /// Answers `/health/live` and nothing else with 200.
-pub fn serve(listener: TcpListener, missing: Missing) -> std::io::Result<Server> {
+pub fn serve(listeners: Vec<TcpListener>, missing: Missing) -> std::io::Result<Server> {
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(missing.clone()))
@@ -33,9 +34,8 @@ pub fn serve(listener: TcpListener, missing: Missing) -> std::io::Result<Server>
     })
     .workers(1)
     .disable_signals()
-    .shutdown_timeout(1)
-    .listen(listener)?;
-    Ok(server.run())
+    .shutdown_timeout(1);
+    Ok(listen(server, listeners)?.run())
 }
 
 async fn live() -> HttpResponse {

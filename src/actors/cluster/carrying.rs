@@ -15,6 +15,11 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 impl Remote for Cluster {
     fn carry(&self, message: ToChat) -> Option<ToChat> {
+        if !self.has_chats() && !self.is_connected() {
+            let away = "the other parts of this server cannot be reached now, try again";
+            message.command.refuse(&Failure::unavailable(away));
+            return None;
+        }
         let Some(owner) = self.owner(message.chat_id) else {
             return Some(message);
         };

@@ -19,6 +19,7 @@ use super::Cluster;
 use super::bus::{Bus, BusError};
 use super::peers::Standing;
 use super::proto::{self, Heartbeat};
+use crate::actors::group::{Group, GroupSet};
 use crate::id::NodeId;
 
 const REFRESH: Duration = Duration::from_secs(2);
@@ -180,6 +181,7 @@ impl Membership {
                 node,
                 is_draining: heartbeat.draining,
                 address: heartbeat.address,
+                groups: GroupSet::of_names(&heartbeat.groups),
             },
             places: heartbeat.places,
             at: Instant::now(),
@@ -195,7 +197,8 @@ impl Membership {
             .retain(|_, heard| now.duration_since(heard.at) < SILENCE);
         let standings = self.heard.values().map(|heard| heard.standing.clone());
         self.cluster.take_view(standings.collect());
-        for heard in self.heard.values() {
+        let with_sockets = |heard: &&Heard| heard.standing.groups.contains(Group::Websocket);
+        for heard in self.heard.values().filter(with_sockets) {
             self.cluster.check_places(heard.standing.node, heard.places);
         }
     }
