@@ -23,6 +23,7 @@ use crate::actors::websocket::Websocket;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::extract::Gate;
+use crate::http::tunnel::{Seal, Tunnel};
 use crate::storage::Stores;
 
 /// The ways into every group. Cheap to clone; each worker gets one.
@@ -39,6 +40,9 @@ pub struct Groups {
     /// Where there are sockets.
     sockets: Option<Websocket>,
     gate: Gate,
+    /// At a gateway that has none.
+    tunnel: Option<Tunnel>,
+    seal: Seal,
     cluster: Option<Cluster>,
 }
 
@@ -53,7 +57,10 @@ impl Groups {
         let (auth, user) = ground.start_accounts().await?;
         let (chat, message) = ground.start_chat_desks()?;
         let sockets = ground.start_sockets(&auth, &user, &message);
+        let seal = Seal::new(&config.storage.keys_secret, clock);
         let groups = Self {
+            tunnel: open_tunnel(config, &seal, nodes.as_ref())?,
+            seal,
             here: config.groups,
             gate: ground.gate(&auth),
             states: std::mem::take(&mut ground.states),
@@ -111,8 +118,12 @@ impl Groups {
             .app_data(Data::new(self.door.clone()))
             .app_data(Data::new(self.fanout.clone()))
             .app_data(Data::new(self.gate.clone()));
+        worker.app_data(Data::new(self.seal.clone()));
         if let Some(sockets) = &self.sockets {
             worker.app_data(Data::new(sockets.doorway()));
+        }
+        if let Some(tunnel) = &self.tunnel {
+            worker.app_data(Data::new(tunnel.clone()));
         }
     }
 
@@ -146,8 +157,28 @@ impl Groups {
 
     /// Tells sockets to go and waits until they have gone.
     pub async fn drain_sockets(&self, patience: Duration) {
+        if let Some(tunnel) = &self.tunnel {
+            tunnel.drain(patience).await;
+        }
         if let Some(sockets) = &self.sockets {
             sockets.drain(patience).await;
         }
     }
+}
+
+/// At a gateway whose sockets are in other processes.
+fn open_tunnel(
+    config: &Config,
+    seal: &Seal,
+    nodes: Option<&Cluster>,
+) -> Result<Option<Tunnel>, StartError> {
+    let groups = config.groups;
+    if !groups.contains(Group::Gateway) || groups.contains(Group::Websocket) {
+        return Ok(None);
+    }
+    let Some(cluster) = nodes.cloned() else {
+        return Ok(None);
+    };
+    let tunnel = Tunnel::new(Arc::new(cluster), seal.clone());
+    tunnel.map(Some).map_err(failed)
 }

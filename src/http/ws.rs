@@ -1,4 +1,5 @@
-//! `GET /ws`: who may open a socket. What happens on it is `actors/websocket`.
+//! `GET /ws`: who may open a socket. What happens on it is `actors/websocket`; a gateway that has none
+//! passes it on (`tunnel`), and the process that has them decides.
 
 use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -7,6 +8,7 @@ use serde::Deserialize;
 use super::error::{Answer, Problem};
 use super::extract::{Gate, bearer};
 use super::health::Readiness;
+use super::tunnel::Tunnel;
 use crate::actors::auth::requests::{AuthPeers, RedeemTicket, TokenClaims};
 use crate::actors::request::ask;
 use crate::actors::websocket::link::Admission;
@@ -24,6 +26,9 @@ struct Query {
     token: Option<String>,
 }
 
+/// Where a socket goes: to this process, or through a tunnel.
+type Way = (Option<web::Data<Doorway>>, Option<web::Data<Tunnel>>);
+
 /// Upgrades to a WebSocket: 403 for a foreign page, 426 for an old client, 401 without a good token,
 /// 503 once the server is on its way out.
 pub async fn open(
@@ -31,11 +36,16 @@ pub async fn open(
     payload: web::Payload,
     gate: web::Data<Gate>,
     auth: web::Data<AuthPeers>,
-    (doorway, config, readiness): (web::Data<Doorway>, web::Data<Config>, web::Data<Readiness>),
+    (way, config, readiness): (Way, web::Data<Config>, web::Data<Readiness>),
 ) -> Answer<HttpResponse> {
     if readiness.is_draining() {
         return Err(Failure::unavailable("this server is going, connect again").into());
     }
+    let doorway = match way {
+        (Some(doorway), _) => doorway,
+        (None, Some(tunnel)) => return Ok(tunnel.open(&request, payload).await?),
+        (None, None) => return Err(Failure::not_found().into()),
+    };
     check_origin(&request, &config)?;
     check_client(&request, &config)?;
     let claims = admit(&request, &gate, &auth).await?;

@@ -82,7 +82,7 @@ impl Asked {
         waiting.body.extend_from_slice(&piece);
         drop(waiting);
         if !answer.more {
-            self.finish(call, |body| Ok(body));
+            self.finish(call, Ok);
         }
     }
 

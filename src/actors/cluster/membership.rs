@@ -31,7 +31,6 @@ const KEPT: Duration = Duration::from_secs(60);
 struct Heard {
     standing: Standing,
     places: u64,
-    at: Instant,
 }
 
 /// What this node knows of the others.
@@ -182,9 +181,9 @@ impl Membership {
                 is_draining: heartbeat.draining,
                 address: heartbeat.address,
                 groups: GroupSet::of_names(&heartbeat.groups),
+                heard_at: Instant::now(),
             },
             places: heartbeat.places,
-            at: Instant::now(),
         };
         self.heard.insert(node, heard);
     }
@@ -194,7 +193,7 @@ impl Membership {
     fn review(&mut self) {
         let now = Instant::now();
         self.heard
-            .retain(|_, heard| now.duration_since(heard.at) < SILENCE);
+            .retain(|_, heard| now.duration_since(heard.standing.heard_at) < SILENCE);
         let standings = self.heard.values().map(|heard| heard.standing.clone());
         self.cluster.take_view(standings.collect());
         let with_sockets = |heard: &&Heard| heard.standing.groups.contains(Group::Websocket);

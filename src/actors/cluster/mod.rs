@@ -37,7 +37,7 @@ use self::calls::Calls;
 use self::directory::Directory;
 use self::membership::Membership;
 use self::peers::{Peer, Peers, Standing};
-use self::requests::{OwnersChanged, PresenceChanged};
+use self::requests::{Installation, OwnersChanged, PresenceChanged, SeenNode};
 use self::serving::{Offer, Serving};
 use super::chat::requests::ToChat;
 use super::fanout::Fanout;
@@ -173,12 +173,6 @@ impl Cluster {
         self.0.me
     }
 
-    /// The other nodes, as this one sees them.
-    pub fn others(&self) -> Vec<Standing> {
-        let peers = self.0.peers.others();
-        peers.iter().map(|peer| peer.standing.clone()).collect()
-    }
-
     /// The other node that owns a chat; `None`: this one.
     pub fn owner(&self, chat_id: ChatId) -> Option<Peer> {
         self.0.peers.owner(chat_id)
@@ -311,6 +305,34 @@ impl Cluster {
             // One that is not told is found by whoever asks again.
             let _ = tell(presence, PresenceChanged(user));
         }
+    }
+}
+
+impl Installation for Cluster {
+    fn nodes(&self) -> Vec<SeenNode> {
+        let inner = &self.0;
+        let me = SeenNode {
+            id: inner.me,
+            is_me: true,
+            groups: inner.peers.groups(),
+            is_draining: inner.peers.is_draining(),
+            address: inner.address.clone(),
+            silent: None,
+        };
+        let others = inner.peers.others();
+        let others = others.iter().map(|peer| SeenNode {
+            id: peer.node(),
+            is_me: false,
+            groups: peer.standing.groups,
+            is_draining: peer.standing.is_draining,
+            address: peer.standing.address.clone(),
+            silent: Some(peer.standing.heard_at.elapsed()),
+        });
+        [me].into_iter().chain(others).collect()
+    }
+
+    fn is_connected(&self) -> Option<bool> {
+        Some(self.0.bus.is_connected())
     }
 }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 use prost::Message;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::actors::group::{Group, GroupSet};
 use crate::actors::placement::rendezvous;
@@ -27,13 +28,8 @@ pub struct Standing {
     /// Where it is reached over HTTP, as host:port.
     pub address: String,
     pub groups: GroupSet,
-}
-
-impl Standing {
-    /// It runs the group and is to be given more.
-    pub fn offers(&self, group: Group) -> bool {
-        !self.is_draining && self.groups.contains(group)
-    }
+    /// When it last said that it is there.
+    pub heard_at: Instant,
 }
 
 /// A message on its way to another node.

@@ -3,6 +3,8 @@
 mod browser;
 mod client;
 mod deadline;
+mod detour;
+mod installation;
 mod person;
 mod process;
 mod server;
@@ -13,6 +15,7 @@ mod socket;
 pub use browser::Browser;
 pub use client::{Client, Reply};
 pub use deadline::{PATIENCE, eventually, eventually_some};
+pub use detour::Detour;
 pub use person::{Person, fresh_phone};
 pub use server::Server;
 pub use socket::Socket;

@@ -1,7 +1,7 @@
 //! `troupe dev` as a child process on free ports and its own data directory.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,11 @@ use parking_lot::Mutex;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
+use troupe::actors::group::Group;
 
-use super::process::{collect, free_ports, new_data, reaper};
+use super::process::{Process, collect, free_ports, new_data, reaper};
 use super::shape::{self, Shape};
-use super::{Client, PATIENCE, Person, eventually};
+use super::{Client, PATIENCE, Person, eventually, installation};
 
 /// How a server is to be started.
 #[derive(Clone, Default)]
@@ -61,36 +62,52 @@ impl ServerOptions {
         self
     }
 
+    /// A process for each group, whatever set-up the flows run in.
+    #[must_use]
+    pub fn groups(mut self) -> Self {
+        self.shape = Some(Shape::Groups);
+        self
+    }
+
     /// Starts it and waits until it is ready; another port is tried when one was taken meanwhile.
     pub async fn start(self) -> Server {
         let data = self.data.clone().unwrap_or_else(new_data);
         let shape = self.shape.unwrap_or_else(Shape::of_flows);
         let shared = match shape {
             Shape::Embedded => Vec::new(),
-            Shape::Servers | Shape::Nodes => shape::settings(data.path()).await,
+            Shape::Servers | Shape::Nodes | Shape::Groups => shape::settings(data.path()).await,
         };
-        let mut server = self.start_one(&data, &shared).await;
-        for _ in 1..shape.processes() {
-            server.others.push(self.start_one(&data, &shared).await);
+        let groups = shape.processes();
+        let mut all: Vec<Server> = groups
+            .iter()
+            .map(|group| self.spawn(&data, &shared, *group))
+            .collect();
+        for (server, group) in all.iter_mut().zip(groups) {
+            let mut tries = 0;
+            while !server.until_ready().await {
+                tries += 1;
+                assert!(tries < 5, "the server did not start");
+                *server = self.spawn(&data, &shared, group);
+            }
         }
+        let mut server = all.remove(0);
+        server.others = all;
         server.until_all_know_all().await;
         server
     }
 
-    async fn start_one(&self, data: &Arc<TempDir>, shared: &[(String, String)]) -> Server {
-        for _ in 0..5 {
-            let mut server = self.spawn(data, shared);
-            if server.until_ready().await {
-                return server;
-            }
-        }
-        panic!("the server did not start");
-    }
-
-    fn spawn(&self, data: &Arc<TempDir>, shared: &[(String, String)]) -> Server {
+    fn spawn(
+        &self,
+        data: &Arc<TempDir>,
+        shared: &[(String, String)],
+        group: Option<Group>,
+    ) -> Server {
         let (port, admin_port) = free_ports();
         let mut command = self.command(port, admin_port, data.path());
         command.envs(shared.iter().map(|(name, value)| (name, value)));
+        if let Some(group) = group {
+            command.envs(shape::of_group(group, port));
+        }
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -105,12 +122,15 @@ impl ServerOptions {
             collect(stderr, output.clone());
         }
         Server {
-            reaper: reaper(child.id(), data.path()),
-            child,
+            process: Some(Process {
+                reaper: reaper(child.id(), data.path()),
+                child,
+            }),
+            group,
             port,
             admin_port,
-            data: data.clone(),
-            output,
+            data: Some(data.clone()),
+            output: Output::Read(output),
             others: Vec::new(),
         }
     }
@@ -148,14 +168,32 @@ impl ServerOptions {
     }
 }
 
+/// What a process says.
+enum Output {
+    /// As it comes.
+    Read(Arc<Mutex<String>>),
+    Log(PathBuf),
+}
+
+impl Output {
+    fn text(&self) -> String {
+        match self {
+            Self::Read(output) => output.lock().clone(),
+            Self::Log(file) => std::fs::read_to_string(file).unwrap_or_default(),
+        }
+    }
+}
+
 /// A running server; killed when dropped.
 pub struct Server {
-    child: Child,
-    reaper: Child,
+    /// `None`: it belongs to the whole run.
+    process: Option<Process>,
+    /// What it runs, if not everything.
+    group: Option<Group>,
     port: u16,
     admin_port: u16,
-    data: Arc<TempDir>,
-    output: Arc<Mutex<String>>,
+    data: Option<Arc<TempDir>>,
+    output: Output,
     /// The other nodes of the same installation.
     others: Vec<Server>,
 }
@@ -166,6 +204,30 @@ impl Server {
         ServerOptions::default().start().await
     }
 
+    /// A process that someone else started and ends.
+    pub fn attached(group: Group, (port, admin_port): (u16, u16), log: PathBuf) -> Self {
+        Self {
+            process: None,
+            group: Some(group),
+            port,
+            admin_port,
+            data: None,
+            output: Output::Log(log),
+            others: Vec::new(),
+        }
+    }
+
+    /// With the other processes of its installation, once all of them are ready.
+    pub async fn together(mut self, others: Vec<Self>) -> Self {
+        self.others = others;
+        assert!(self.until_ready().await);
+        for server in &mut self.others {
+            assert!(server.until_ready().await);
+        }
+        self.until_all_know_all().await;
+        self
+    }
+
     pub fn options() -> ServerOptions {
         ServerOptions::default()
     }
@@ -174,7 +236,12 @@ impl Server {
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<Server> = OnceCell::const_new();
         SHARED
-            .get_or_init(|| async { Self::options().unlimited().start().await })
+            .get_or_init(|| async {
+                match Shape::of_flows() {
+                    Shape::Groups => installation::join().await,
+                    _ => Self::options().unlimited().start().await,
+                }
+            })
             .await
     }
 
@@ -185,10 +252,20 @@ impl Server {
 
     /// A client of one node after the other.
     fn api_of(&self, place: usize) -> Client {
-        match place % (self.others.len() + 1) {
-            0 => self.api(),
-            other => self.others[other - 1].api(),
-        }
+        let all = [self].into_iter().chain(&self.others);
+        let mut doors = all.filter(|server| server.has_api()).cycle();
+        doors.nth(place).expect("an API").api()
+    }
+
+    /// The process that runs one group alone.
+    pub fn part(&self, group: Group) -> &Self {
+        let mut all = [self].into_iter().chain(&self.others);
+        let runs = |server: &&Self| server.group == Some(group);
+        all.find(runs).expect("a process per group")
+    }
+
+    fn has_api(&self) -> bool {
+        self.group.is_none_or(|group| group == Group::Gateway)
     }
 
     /// Waits until every node counts every other.
@@ -232,7 +309,11 @@ impl Server {
     }
 
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.process().child.id()
+    }
+
+    fn process(&self) -> &Process {
+        self.process.as_ref().expect("a server of one's own")
     }
 
     /// New people with valid tokens, each signed in once.
@@ -264,26 +345,28 @@ impl Server {
         person
     }
 
-    /// Everything it has printed so far.
+    /// Everything it has printed so far, and the other processes of its installation.
     pub fn output(&self) -> String {
-        self.output.lock().clone()
+        let others = self.others.iter().map(Self::output);
+        [self.output.text()].into_iter().chain(others).collect()
     }
 
     pub fn data_path(&self) -> PathBuf {
-        self.data.path().to_owned()
+        self.data().path().to_owned()
     }
 
     /// SIGKILL; what it leaves behind is its data directory.
     pub fn kill(mut self) -> Arc<TempDir> {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("waited");
-        self.data.clone()
+        let child = &mut self.process.as_mut().expect("a server of one's own").child;
+        child.kill().expect("killed");
+        child.wait().expect("waited");
+        self.data()
     }
 
     /// Sends SIGTERM and returns at once.
     pub fn terminate(&self) {
         let sent = Command::new("sh")
-            .args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()])
+            .args(["-c", "kill -TERM \"$0\"", &self.pid().to_string()])
             .status()
             .expect("kill runs");
         assert!(sent.success());
@@ -293,7 +376,7 @@ impl Server {
     pub async fn exit(&mut self, within: Duration) -> ExitStatus {
         let started = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().expect("waited") {
+            if let Some(status) = self.ended() {
                 return status;
             }
             assert!(started.elapsed() < within, "still running after {within:?}");
@@ -301,9 +384,14 @@ impl Server {
         }
     }
 
+    fn ended(&mut self) -> Option<ExitStatus> {
+        let process = self.process.as_mut()?;
+        process.child.try_wait().expect("waited")
+    }
+
     /// The data directory, to be given to the next server.
     pub fn data(&self) -> Arc<TempDir> {
-        self.data.clone()
+        self.data.clone().expect("a server of one's own")
     }
 
     /// `false`: it ended, as when its port was taken.
@@ -316,7 +404,7 @@ impl Server {
             .build()
             .expect("an http client");
         loop {
-            if let Some(status) = self.child.try_wait().expect("waited") {
+            if let Some(status) = self.ended() {
                 let said = self.output();
                 assert!(
                     said.to_lowercase().contains("in use"),
@@ -351,10 +439,5 @@ impl Drop for Server {
             let tail = &lines[lines.len().saturating_sub(60)..];
             eprintln!("--- the server's last words\n{}\n---", tail.join("\n"));
         }
-        // Both may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = self.reaper.kill();
-        let _ = self.reaper.wait();
     }
 }
