@@ -10,7 +10,8 @@ const INPUT_BYTES: usize = 64;
 /// Digits of a number that vary within one budget: 10,000 numbers share a prefix.
 const PREFIX_VARIES: usize = 4;
 
-/// A valid number in E.164, as `+14155550100`.
+/// A valid number in E.164, as `+14155550100`. Serde is for processes among each other: what a client
+/// sends goes through [`parse`](Self::parse).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Phone(String);
 

@@ -27,6 +27,8 @@ use crate::error::{ErrorCode, Failure};
 
 /// How long a process may take to be connected to before another is tried.
 const CONNECT: Duration = Duration::from_secs(2);
+/// What a process answers that takes no more.
+const GOING: reqwest::StatusCode = reqwest::StatusCode::SERVICE_UNAVAILABLE;
 /// Largest refusal that is passed on, in bytes; the other process' own are far smaller.
 const REFUSAL_BYTES: usize = 64 * 1024;
 
@@ -100,13 +102,16 @@ impl Tunnel {
         let headers = head::passed_on(request.headers(), &address, id.as_str(), &self.0.seal);
         let doors = self.doors();
         let first = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let mut refused = None;
         for turn in 0..doors.len() {
             let door = &doors[(first + turn) % doors.len()];
             let url = format!("http://{door}{}", request.uri());
             let asked = self.0.client.get(url).headers(headers.clone()).send();
             match timeout(DEADLINE, asked).await {
+                // On its way out, and not known to be: another may take it.
+                Ok(Ok(response)) if response.status() == GOING => refused = Some(response),
                 Ok(Ok(response)) => return Ok(response),
-                // Nothing was said yet: another may.
+                // Nothing was said yet.
                 Ok(Err(error)) if error.is_connect() => {
                     tracing::warn!(node.address = door, "a process with sockets is not reached");
                 }
@@ -114,9 +119,8 @@ impl Tunnel {
                 Err(_) => return Err(Failure::new(ErrorCode::Timeout, "no answer in time")),
             }
         }
-        Err(Failure::unavailable(
-            "no part that keeps sockets is running, try again",
-        ))
+        let nobody = "no part that keeps sockets is running, try again";
+        refused.ok_or_else(|| Failure::unavailable(nobody))
     }
 
     /// Where there are sockets.

@@ -76,6 +76,7 @@ struct Pull {
 
 impl Pull {
     async fn run(mut self, mut from: ReadHalf<Upgraded>, mut closing: watch::Receiver<bool>) {
+        let _open = Open::enter();
         let mut is_closing = *closing.borrow();
         loop {
             if is_closing && self.frames.is_between() {
@@ -125,6 +126,22 @@ impl Pull {
         if let Some(transport) = self.transport.upgrade() {
             transport.shut();
         }
+    }
+}
+
+/// A tunnel in the numbers.
+struct Open;
+
+impl Open {
+    fn enter() -> Self {
+        metrics::gauge!("troupe_tunnels").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        metrics::gauge!("troupe_tunnels").decrement(1.0);
     }
 }
 

@@ -44,6 +44,23 @@ async fn operators_see_which_processes_there_are() {
     assert_eq!(groups, all);
 }
 
+#[test]
+fn a_group_that_does_not_exist_is_refused_by_name() {
+    let settings = tempfile::NamedTempFile::new().expect("a file");
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_troupe"))
+        .args(["serve", "--groups", "auth,nope", "--config"])
+        .arg(settings.path())
+        .output()
+        .expect("the program runs");
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(2), "{said}");
+    let named = said.lines().find(|line| line.contains("groups:"));
+    let named = named.unwrap_or_else(|| panic!("groups are not named: {said}"));
+    for name in ["\"nope\"", "gateway", "auth", "notification", "websocket"] {
+        assert!(named.contains(name), "{name} is not in {named}");
+    }
+}
+
 #[tokio::test]
 async fn each_process_answers_for_itself_and_only_the_gateway_for_all() {
     let server = Server::options().groups().start().await;
@@ -89,8 +106,8 @@ async fn a_gateway_without_sockets_goes_on_with_the_rest() {
         Socket::open_with(request).await.err() == Some(503)
     })
     .await;
-    let upgrade = server.root().with_token(&anna.access_token).get("/ws");
-    upgrade.await.refused(503);
+    let root = server.root().with_token(&anna.access_token);
+    root.get("/ws").await.refused(503);
     let chat = anna.direct(&ben).await;
     anna.say(&chat, "anyway").await;
     assert_eq!(ben.history(&chat).await.len(), 1);
