@@ -68,10 +68,14 @@ fn take_deliveries(cluster: &Cluster, message: Message) {
 }
 
 fn take_command(cluster: &Cluster, message: Message) {
-    let payload = message.payload;
-    let Ok(mut command) = proto::Command::decode(payload) else {
-        return proto::skipped("chat");
-    };
+    match proto::Command::decode(message.payload) {
+        Ok(command) => do_or_pass(cluster, command),
+        Err(_) => proto::skipped("chat"),
+    }
+}
+
+/// Does a command that came from another node, or passes it on to who owns the chat here.
+pub fn do_or_pass(cluster: &Cluster, mut command: proto::Command) {
     let (Ok(chat_id), Ok(from)) = (proto::id(&command.chat_id), proto::id(&command.from)) else {
         return proto::skipped("chat");
     };
@@ -80,8 +84,12 @@ fn take_command(cluster: &Cluster, message: Message) {
         // The sender's view and this one's differ for a moment.
         metrics::counter!("troupe_chat_not_owner_total").increment(1);
         command.hops += 1;
-        let subject = cluster.bus().commands(owner.node());
-        if owner.send(Outgoing::new(subject, &command)) {
+        let number = cluster.calls().pass(owner.node(), command.clone());
+        let outgoing = Outgoing {
+            bounce: Some(cluster.bus().bounce(cluster.me(), number)),
+            ..Outgoing::new(cluster.bus().commands(owner.node()), &command)
+        };
+        if owner.send(outgoing) {
             return;
         }
         let away = Failure::unavailable("this chat is moving, try again");

@@ -101,7 +101,17 @@ impl Pull {
                 }
             }
         }
-        self.part().await;
+        // Whoever waits for the end of all tunnels need not wait for the connection's.
+        let is_given = self.give_all().await;
+        drop(closing);
+        if is_given {
+            sleep(FLUSH).await;
+            if let Some(transport) = self.transport.upgrade() {
+                transport.finish();
+            }
+            sleep(LAST_WRITE).await;
+        }
+        self.shut();
     }
 
     /// `false`: the client takes nothing any more.
@@ -109,17 +119,9 @@ impl Pull {
         matches!(timeout(STUCK, self.pieces.send(piece)).await, Ok(Ok(())))
     }
 
-    /// Lets go of a client once it has been given everything.
-    async fn part(self) {
-        if !self.hand_on(None).await || timeout(STUCK, self.pieces.closed()).await.is_err() {
-            return self.shut();
-        }
-        sleep(FLUSH).await;
-        if let Some(transport) = self.transport.upgrade() {
-            transport.finish();
-        }
-        sleep(LAST_WRITE).await;
-        self.shut();
+    /// Whether the client took everything.
+    async fn give_all(&self) -> bool {
+        self.hand_on(None).await && timeout(STUCK, self.pieces.closed()).await.is_ok()
     }
 
     fn shut(&self) {

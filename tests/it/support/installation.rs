@@ -42,8 +42,11 @@ pub async fn join() -> Server {
         }
     };
     let servers = Group::ALL.into_iter().zip(ports);
-    let mut servers =
-        servers.map(|(group, ports)| Server::attached(group, ports, named(&folder, group, "log")));
+    let mut servers = servers.map(|(group, ports)| {
+        let pid = fs::read_to_string(named(&folder, group, "pid")).expect("a process");
+        let log = named(&folder, group, "log");
+        Server::attached(group, ports, pid.parse().expect("its id"), log)
+    });
     let gateway = servers.next().expect("a gateway");
     let gateway = gateway.together(servers.collect()).await;
     drop(lock);

@@ -5,6 +5,7 @@ mod client;
 mod deadline;
 mod detour;
 mod installation;
+mod options;
 mod person;
 mod process;
 mod server;

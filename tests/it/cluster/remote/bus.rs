@@ -21,7 +21,7 @@ use troupe::error::ErrorCode;
 use troupe::id::NodeId;
 
 use super::echo::{Echo, Sample};
-use super::samples;
+use super::{replies, samples};
 use crate::support::{eventually, servers};
 
 /// Waits for what must not take the ten seconds of a deadline.
@@ -68,7 +68,7 @@ async fn requests_reach_the_process_that_runs_the_group() {
     let auth = auth_at(&here);
 
     let claims = ask(&auth.validate_token, samples::validate_token()).await;
-    assert_eq!(claims.expect("answered"), samples::claims());
+    assert_eq!(claims.expect("answered"), replies::claims());
     // More than one message may hold: it comes in parts.
     let users = ask(&auth.issue_test_users, samples::issue_test_users()).await;
     let users = users.expect("answered");
@@ -145,5 +145,5 @@ async fn junk_on_the_bus_is_skipped() {
     junk.flush().await.expect("flushed");
     let auth = auth_at(&here);
     let claims = ask(&auth.validate_token, samples::validate_token()).await;
-    assert_eq!(claims.expect("answered"), samples::claims());
+    assert_eq!(claims.expect("answered"), replies::claims());
 }

@@ -20,7 +20,8 @@ use troupe::wire::page::Page;
 use troupe::wire::sync::SyncView;
 use troupe::wire::user::{PresenceView, ProfileView};
 
-use super::samples;
+use super::replies;
+use super::samples::{self, TEXT_ID};
 
 /// What a reply looks like with all it may have.
 pub trait Sample {
@@ -67,20 +68,20 @@ macro_rules! read {
 }
 
 read! {
-    MessageView => samples::message("text"),
-    Page<MessageView> => json!({"items": [samples::message("text"), samples::counted()], "nextCursor": "x"}),
+    MessageView => replies::message("text"),
+    Page<MessageView> => json!({"items": [replies::message("text"), replies::counted()], "nextCursor": "x"}),
     Page<RecipientView> => json!({"items": [
-        {"userId": samples::TEXT_ID, "status": "read", "updatedAt": samples::TEXT_TIME}], "nextCursor": null}),
+        {"userId": TEXT_ID, "status": "read", "updatedAt": replies::TEXT_TIME}], "nextCursor": null}),
     DigestView => json!({"count": 3, "hash": "00ff"}),
-    Page<ChatView> => json!({"items": [samples::chat(), samples::shared_chat()], "nextCursor": null}),
-    ChatView => samples::detailed_chat(),
-    Page<ParticipantView> => json!({"items": [samples::participant()], "nextCursor": null}),
-    Vec<ParticipantView> => json!([samples::participant()]),
-    SyncView => samples::sync(),
-    ProfileView => json!({"id": samples::TEXT_ID, "displayName": "Ada", "lastSeen": samples::TEXT_TIME}),
-    PresenceView => json!({"userId": samples::TEXT_ID, "online": false}),
+    Page<ChatView> => json!({"items": [replies::chat(), replies::shared_chat()], "nextCursor": null}),
+    ChatView => replies::detailed_chat(),
+    Page<ParticipantView> => json!({"items": [replies::participant()], "nextCursor": null}),
+    Vec<ParticipantView> => json!([replies::participant()]),
+    SyncView => replies::sync(),
+    ProfileView => json!({"id": TEXT_ID, "displayName": "Ada", "lastSeen": replies::TEXT_TIME}),
+    PresenceView => json!({"userId": TEXT_ID, "online": false}),
     Vec<PresenceView> => json!([
-        {"userId": samples::TEXT_ID, "online": true, "lastSeen": samples::TEXT_TIME}]),
+        {"userId": TEXT_ID, "online": true, "lastSeen": replies::TEXT_TIME}]),
 }
 
 /// Samples that are made.
@@ -97,18 +98,18 @@ macro_rules! made {
 made! {
     () => (),
     String => "words \u{0} and \"quotes\"".to_owned(),
-    OtpSent => samples::otp_sent(),
-    TokenPair => samples::tokens(),
-    SignedIn => SignedIn { tokens: samples::tokens(), is_new_user: true, user: samples::user() },
-    Vec<Session> => vec![samples::session()],
-    TokenClaims => samples::claims(),
-    Vec<TestUser> => vec![TestUser { user: samples::user(), tokens: samples::tokens() }; 6000],
-    User => samples::user(),
-    Vec<FoundContact> => vec![samples::found()],
-    Vec<Person> => vec![samples::person()],
-    Privacy => samples::privacy(),
-    AddedDevice => AddedDevice { device: samples::device(), created: true },
-    Vec<Device> => vec![samples::device()],
+    OtpSent => replies::otp_sent(),
+    TokenPair => replies::tokens(),
+    SignedIn => SignedIn { tokens: replies::tokens(), is_new_user: true, user: replies::user() },
+    Vec<Session> => vec![replies::session()],
+    TokenClaims => replies::claims(),
+    Vec<TestUser> => vec![TestUser { user: replies::user(), tokens: replies::tokens() }; 6000],
+    User => replies::user(),
+    Vec<FoundContact> => vec![replies::found()],
+    Vec<Person> => vec![replies::person()],
+    Privacy => replies::privacy(),
+    AddedDevice => AddedDevice { device: replies::device(), created: true },
+    Vec<Device> => vec![replies::device()],
     ChatMade => ChatMade { chat_id: samples::id(), created: false },
-    Vec<Located> => vec![samples::located()],
+    Vec<Located> => vec![replies::located()],
 }

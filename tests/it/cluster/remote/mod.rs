@@ -3,6 +3,7 @@
 
 mod bus;
 mod echo;
+mod replies;
 mod samples;
 
 use std::collections::BTreeSet;
