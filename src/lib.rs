@@ -35,8 +35,8 @@
 //! | how it all starts | [`app`] |
 //!
 //! # One process or many
-//! Groups meet only through requests (`Recipient`s) and events, so what is local today can be a
-//! stand-in that forwards to another node; chats are placed by rendezvous hashing from the start.
+//! Groups meet only through requests (`Recipient`s) and events, so a group that another process runs is
+//! a stand-in ([`actors::remote`]) here; chats are placed by rendezvous hashing among those that run them.
 //!
 //! # Modules, in reading order
 //! [`error`], [`id`], [`clock`] → [`domain`] → [`storage`] → [`actors`] → [`wire`] → [`http`] →

@@ -38,3 +38,5 @@ echo "the flows again, in one process on the real servers"
 TROUPE_FLOWS=servers flows
 echo "the flows again, on two nodes"
 TROUPE_FLOWS=nodes flows
+echo "the flows again, on a process per group"
+TROUPE_FLOWS=groups flows

@@ -11,6 +11,7 @@ use twox_hash::XxHash3_64;
 
 use super::chat::requests::{ChatCommand, ToChat};
 use super::request::{Answer, ReplyTo, tell, wait};
+use crate::error::Failure;
 use crate::id::ChatId;
 
 /// The highest-scoring candidate for a chat, by its stable name.
@@ -32,7 +33,7 @@ pub trait Remote: Send + Sync {
     fn owns(&self, chat_id: ChatId) -> bool;
 }
 
-/// The way to every ChatActor. Cheap to clone.
+/// The way to every ChatActor; without shards where the process runs no chats. Cheap to clone.
 #[derive(Clone)]
 pub struct ChatDoor {
     shards: Arc<[Recipient<ToChat>]>,
@@ -68,7 +69,10 @@ impl ChatDoor {
     /// Hands a command to the chat's actor on this node.
     pub fn tell_here(&self, message: ToChat) {
         let names = 0..self.shards.len() as u64;
-        let index = rendezvous(message.chat_id, names).unwrap_or(0);
+        let Some(index) = rendezvous(message.chat_id, names) else {
+            let nobody = Failure::unavailable("no part that keeps chats is running, try again");
+            return message.command.refuse(&nobody);
+        };
         if let Err(refused) = tell(&self.shards[index], message) {
             let (message, failure) = refused.into_parts();
             message.command.refuse(&failure);

@@ -21,7 +21,7 @@ pub type Answer<T> = Result<T, Failure>;
 /// A message that is answered. Named in the imperative: `SendMessage`, `ValidateToken`.
 pub trait Request: Message<Result = Answer<Self::Reply>> + Send + 'static {
     type Reply: Send + 'static;
-    /// For metrics and traces.
+    /// For metrics and traces, and for other processes: it never changes.
     const NAME: &'static str;
 }
 
@@ -59,8 +59,8 @@ macro_rules! handles {
     )*};
 }
 
-/// Declares what one group may ask of another: a `Recipient` per request, and `of`, which takes them
-/// from any actor that handles them all.
+/// Declares what one group may ask of another: a `Recipient` per request, `of`, which takes them from
+/// any actor that handles them all, and the same by name for requests of other processes.
 #[macro_export]
 macro_rules! peers {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $request:ty),* $(,)? }) => {
@@ -76,6 +76,24 @@ macro_rules! peers {
                 A: actix::Actor<Context = actix::Context<A>> $(+ actix::Handler<$request>)*,
             {
                 Self { $($field: actor.clone().recipient(),)* }
+            }
+        }
+
+        impl $crate::actors::remote::Serve for $name {
+            fn names(&self) -> &'static [&'static str] {
+                &[$(<$request as $crate::actors::request::Request>::NAME,)*]
+            }
+
+            fn serve(
+                &self,
+                name: &str,
+                body: &[u8],
+            ) -> Result<$crate::actors::remote::Served, $crate::actors::cluster::proto::Malformed>
+            {
+                $(if name == <$request as $crate::actors::request::Request>::NAME {
+                    return $crate::actors::remote::serve(&self.$field, body);
+                })*
+                Err($crate::actors::cluster::proto::Malformed)
             }
         }
     };

@@ -103,9 +103,9 @@ pub fn judge(probed: &Probed) -> Result<State, StartError> {
     }
 }
 
-/// Waits until every server that the settings name is there. Meanwhile the listener answers 503 and says what is missing,
-/// so that whoever started this process sees it alive and not ready.
-pub async fn wait(config: &Config, listener: &TcpListener) -> Result<(), StartError> {
+/// Waits until every server that the settings name is there. Meanwhile the listeners answer 503 and say
+/// what is missing, so that whoever started this process sees it alive and not ready.
+pub async fn wait(config: &Config, listeners: &[TcpListener]) -> Result<(), StartError> {
     if config.storage.backend == Backend::Embedded {
         return Ok(());
     }
@@ -127,8 +127,9 @@ pub async fn wait(config: &Config, listener: &TcpListener) -> Result<(), StartEr
         }
         missing.set(away);
         if answering.is_none() {
-            let listener = listener.try_clone().map_err(failed)?;
-            let server = waiting::serve(listener, missing.clone()).map_err(failed)?;
+            let clones = listeners.iter().map(TcpListener::try_clone);
+            let clones = clones.collect::<Result<_, _>>().map_err(failed)?;
+            let server = waiting::serve(clones, missing.clone()).map_err(failed)?;
             answering = Some(server.handle());
             actix::spawn(server);
         }

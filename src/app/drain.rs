@@ -46,7 +46,7 @@ pub async fn drain(readiness: &Readiness, groups: &Groups, servers: &[ServerHand
     readiness.drain();
     tokio::time::sleep(NOTICE).await;
     groups.drain_chats();
-    groups.drain_sockets(SOCKETS).await;
+    tokio::join!(groups.drain_sockets(SOCKETS), groups.stop_serving());
     join_all(servers.iter().map(|server| server.stop(true))).await;
     groups.leave().await;
 }

@@ -11,13 +11,33 @@ use crate::config::Config;
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
 
-/// The public and the admin listener.
-pub fn bind(config: &Config) -> Result<(TcpListener, TcpListener), StartError> {
-    let public =
-        listen(config.http.host, config.http.port).map_err(|unbound| refused(&PUBLIC, &unbound))?;
+/// What this process answers at.
+pub struct Listeners {
+    /// The public one; without the gateway those of the groups, first that by which others reach
+    /// this process.
+    pub public: Vec<TcpListener>,
+    pub admin: TcpListener,
+}
+
+/// Binds them all.
+pub fn bind(config: &Config) -> Result<Listeners, StartError> {
+    let mut public = Vec::new();
+    for (setting, port) in config.listening() {
+        let names = Names {
+            port: setting,
+            other_port: if setting == PUBLIC.port {
+                PUBLIC.other_port
+            } else {
+                "choose another, or stop what uses it"
+            },
+            ..PUBLIC
+        };
+        let bound = listen(config.http.host, port);
+        public.push(bound.map_err(|unbound| refused(&names, &unbound))?);
+    }
     let admin = listen(config.admin.host, config.admin.port)
         .map_err(|unbound| refused(&ADMIN, &unbound))?;
-    Ok((public, admin))
+    Ok(Listeners { public, admin })
 }
 
 pub fn address(listener: &TcpListener) -> Result<SocketAddr, StartError> {

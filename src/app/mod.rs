@@ -4,6 +4,7 @@
 mod demo;
 mod dependencies;
 mod drain;
+mod ground;
 mod groups;
 mod listeners;
 mod lock;
@@ -15,19 +16,22 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::dev::Server;
 use actix_web::web;
 use tokio::time::Instant;
 
 pub use self::dependencies::{Finding, examine};
 use self::drain::Signals;
 use self::groups::Groups;
+use self::listeners::Listeners;
 pub use self::token::issue as issue_token;
+use crate::actors::cluster::requests::Installation;
 use crate::clock::Clock;
 use crate::config::{Backend, Config};
-use crate::http::health::Readiness;
+use crate::http::health::{Needs, Readiness};
 use crate::http::server::{Shared, serve_admin, serve_public};
 use crate::id::NodeId;
-use crate::telemetry;
+use crate::telemetry::{self, Metrics};
 
 /// Why the program could not start, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -43,11 +47,22 @@ pub enum StartError {
     Failed(String),
 }
 
-/// Where the listeners ended up.
+/// Where the listeners ended up; of several public ones the first.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
     pub public: SocketAddr,
     pub admin: SocketAddr,
+}
+
+impl Addresses {
+    fn of(listeners: &Listeners) -> Result<Self, StartError> {
+        let first = listeners.public.first();
+        let first = first.ok_or_else(|| failed("nothing listens"))?;
+        Ok(Self {
+            public: listeners::address(first)?,
+            admin: listeners::address(&listeners.admin)?,
+        })
+    }
 }
 
 /// Runs everything until a signal ends it. `ready` is called once it serves.
@@ -73,47 +88,44 @@ async fn serve(
     let began = Instant::now();
     let clock = Clock::System;
     let mut signals = Signals::listen()?;
-    let (public, admin) = listeners::bind(&config)?;
-    let addresses = Addresses {
-        public: listeners::address(&public)?,
-        admin: listeners::address(&admin)?,
-    };
+    let listeners = listeners::bind(&config)?;
+    let addresses = Addresses::of(&listeners)?;
     let metrics = telemetry::start_metrics();
     actix::spawn(metrics.clone().keep_up());
     tokio::select! {
-        waited = dependencies::wait(&config, &public) => waited?,
+        waited = dependencies::wait(&config, &listeners.public) => waited?,
         () = signals.next() => return Ok(()),
     }
     let me = NodeId::new();
     let stores = stores::open(&config, clock, me).await?;
     let nodes = nodes::connect(&config, me, addresses.public).await?;
+    let installation = nodes::installation(nodes.as_ref(), me, addresses.public);
     let groups = Groups::start(&config, &stores, clock, nodes).await?;
     if demo {
         demo::populate(&groups, &stores, clock)
             .await
             .map_err(failed)?;
     }
-    let readiness = Readiness::new(groups.states(), Arc::clone(&stores.user_log), clock);
-
-    let (config, limits) = (Arc::clone(&config), Arc::clone(&stores.limits));
-    let shared = Shared { config, limits };
-    let (equipment, state, numbers) = (groups.clone(), readiness.clone(), metrics.clone());
-    let equip = move |worker: &mut web::ServiceConfig| {
-        worker
-            .app_data(web::Data::new(state.clone()))
-            .app_data(web::Data::new(numbers.clone()))
-            .app_data(web::Data::new(clock));
-        equipment.equip(worker);
+    let needs = Needs {
+        groups: groups.states(),
+        storage: Arc::clone(&stores.user_log),
+        installation: Arc::clone(&installation),
+        elsewhere: config.groups.missing(),
     };
-    let public = serve_public(public, &shared, equip, groups.socket_equipment());
-    let (equipment, state) = (groups.clone(), readiness.clone());
-    let admin = serve_admin(admin, &shared, move |worker| {
-        worker
-            .app_data(web::Data::new(state.clone()))
-            .app_data(web::Data::new(metrics.clone()));
-        equipment.equip_admin(worker);
-    });
-    let (public, admin) = (public.map_err(failed)?, admin.map_err(failed)?);
+    let readiness = Readiness::new(needs, clock);
+
+    let shared = Shared {
+        config: Arc::clone(&config),
+        limits: Arc::clone(&stores.limits),
+    };
+    let given = Given {
+        groups: groups.clone(),
+        readiness: readiness.clone(),
+        installation,
+        metrics,
+        clock,
+    };
+    let [public, admin] = given.serve(listeners, &shared)?;
     let handles = [public.handle(), admin.handle()];
     let serving = [actix::spawn(public), actix::spawn(admin)];
     tracing::info!(elapsed = ?began.elapsed(), public = %addresses.public, "ready");
@@ -129,6 +141,40 @@ async fn serve(
         server.abort();
     }
     Ok(())
+}
+
+/// What the workers are given.
+struct Given {
+    groups: Groups,
+    readiness: Readiness,
+    installation: Arc<dyn Installation>,
+    metrics: Metrics,
+    clock: Clock,
+}
+
+impl Given {
+    /// The public and the admin server.
+    fn serve(self, listeners: Listeners, shared: &Shared) -> Result<[Server; 2], StartError> {
+        let (groups, clock) = (self.groups.clone(), self.clock);
+        let (state, numbers) = (self.readiness.clone(), self.metrics.clone());
+        let equip_sockets = groups.socket_equipment();
+        let equip = move |worker: &mut web::ServiceConfig| {
+            worker
+                .app_data(web::Data::new(state.clone()))
+                .app_data(web::Data::new(numbers.clone()))
+                .app_data(web::Data::new(clock));
+            groups.equip(worker);
+        };
+        let public = serve_public(listeners.public, shared, equip, equip_sockets);
+        let admin = serve_admin(listeners.admin, shared, move |worker| {
+            worker
+                .app_data(web::Data::new(self.readiness.clone()))
+                .app_data(web::Data::from(Arc::clone(&self.installation)))
+                .app_data(web::Data::new(self.metrics.clone()));
+            self.groups.equip_admin(worker);
+        });
+        Ok([public.map_err(failed)?, admin.map_err(failed)?])
+    }
 }
 
 fn failed(error: impl std::fmt::Display) -> StartError {

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::{StartError, failed, groups, stores};
+use super::{StartError, failed, ground, stores};
 use crate::actors::auth::access_token::AccessTokens;
 use crate::actors::auth::refresh_token::RefreshToken;
 use crate::actors::auth::secrets::Secrets;
@@ -50,7 +50,7 @@ async fn signed(config: Config, phone: Phone) -> Result<String, StartError> {
         expires_at: now + config.auth.session_lifetime,
         revoked_at: None,
     };
-    let token = AccessTokens::new(groups::token_rules(&config.auth), &keys.signing, now)
+    let token = AccessTokens::new(ground::token_rules(&config.auth), &keys.signing, now)
         .map_err(failed)?
         .sign(user.id, session.id, session.generation, now)
         .map_err(failed)?;

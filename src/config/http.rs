@@ -14,6 +14,8 @@ pub struct HttpConfig {
     pub host: IpAddr,
     /// 0: any free one.
     pub port: u16,
+    /// Where other processes reach this one, as host:port; empty: to be found out.
+    pub advertised: String,
     /// 0: one per processor.
     pub workers: usize,
     pub body_bytes: usize,
@@ -55,6 +57,13 @@ impl HttpConfig {
             "http.body_bytes",
             "is not between 1 KiB and 16 MiB",
             "1048576 is what clients expect",
+        );
+        let port = self.advertised.rsplit_once(':').map(|(_, port)| port);
+        problems.require(
+            self.advertised.is_empty() || port.is_some_and(|port| port.parse::<u16>().is_ok()),
+            "http.advertised",
+            "has no port",
+            "write it as \"10.0.0.7:8087\"",
         );
         problems.require(
             self.workers <= 64,

@@ -6,6 +6,7 @@
 mod admin;
 mod auth;
 mod clients;
+mod groups;
 mod http;
 mod limits;
 mod loader;
@@ -18,9 +19,12 @@ mod websocket;
 
 use serde::Deserialize;
 
+use crate::actors::group::GroupSet;
+
 pub use admin::AdminConfig;
 pub use auth::{AuthConfig, CodeSender, OtpConfig, WebhookConfig};
 pub use clients::{ClientVersion, ClientsConfig};
+pub use groups::PortsConfig;
 pub use http::{CorsConfig, HttpConfig, Network};
 pub use limits::{BucketConfig, LimitsConfig};
 pub use loader::{Loader, Setting};
@@ -44,6 +48,10 @@ const SECRETS: &[&str] = &[
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// What this process runs.
+    #[serde(deserialize_with = "groups::deserialize")]
+    pub groups: GroupSet,
+    pub ports: PortsConfig,
     pub http: HttpConfig,
     pub admin: AdminConfig,
     pub storage: StorageConfig,
@@ -72,13 +80,7 @@ impl Config {
         self.clients.check(problems);
         self.websocket.check(problems);
         self.log.check(problems);
-        if self.http.port != 0 && self.http.port == self.admin.port {
-            problems.add(
-                "admin.port",
-                "is the same as http.port",
-                "give the admin listener a port of its own",
-            );
-        }
+        self.check_groups(problems);
     }
 
     /// What only `troupe dev` may do.

@@ -90,7 +90,7 @@ pub struct Left {
 }
 
 /// Muted until a time, or for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mute {
     pub until: Option<Timestamp>,
 }

@@ -1,6 +1,7 @@
 //! Phone numbers, E.164.
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat};
+use serde::{Deserialize, Serialize};
 
 pub use rlibphonenumber::Region;
 
@@ -9,8 +10,9 @@ const INPUT_BYTES: usize = 64;
 /// Digits of a number that vary within one budget: 10,000 numbers share a prefix.
 const PREFIX_VARIES: usize = 4;
 
-/// A valid number in E.164, as `+14155550100`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A valid number in E.164, as `+14155550100`. Serde is for processes among each other: what a client
+/// sends goes through [`parse`](Self::parse).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Phone(String);
 
 impl Phone {

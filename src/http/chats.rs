@@ -8,7 +8,6 @@ use serde::Deserialize;
 use super::error::Answer;
 use super::etag::tagged;
 use super::extract::{Body, Caller, Id, IdempotencyKey, Params, storable};
-use super::named::named;
 use super::page::{Page, PageParams};
 use crate::actors::chat::requests::{ChatCommand, ChatPeers, CreateChat, UpdateChat};
 use crate::actors::message::requests::{GetChat, ListChats, MessagePeers};
@@ -19,6 +18,7 @@ use crate::error::Failure;
 use crate::id::{ChatId, MediaId, UserId};
 use crate::storage::messages::ChatPatch;
 use crate::wire::chat::ChatView;
+use crate::wire::named::named;
 
 /// `POST /chats`: a direct chat with `userId`, or a group of `participantIds` and the caller.
 #[derive(Debug, Deserialize, Validate, utoipa::ToSchema)]

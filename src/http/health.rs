@@ -10,6 +10,8 @@ use actix_web::{HttpResponse, Responder, web};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::actors::cluster::requests::Installation;
+use crate::actors::group::{Group, GroupSet};
 use crate::actors::guardian::GroupState;
 use crate::clock::{Clock, Timestamp};
 use crate::id::UserId;
@@ -26,17 +28,31 @@ struct Inner {
     draining: AtomicBool,
     groups: Vec<GroupState>,
     storage: Arc<dyn UserLogStore>,
+    installation: Arc<dyn Installation>,
+    elsewhere: GroupSet,
     clock: Clock,
     started_at: Timestamp,
 }
 
+/// What of this process its readiness hangs on.
+pub struct Needs {
+    /// Of the groups that run here.
+    pub groups: Vec<GroupState>,
+    /// Any store of the database, to be asked something small.
+    pub storage: Arc<dyn UserLogStore>,
+    pub installation: Arc<dyn Installation>,
+    /// Groups of other processes without which this one can do nothing.
+    pub elsewhere: GroupSet,
+}
+
 impl Readiness {
-    /// `storage`: any store of the database, to be asked something small.
-    pub fn new(groups: Vec<GroupState>, storage: Arc<dyn UserLogStore>, clock: Clock) -> Self {
+    pub fn new(needs: Needs, clock: Clock) -> Self {
         Self(Arc::new(Inner {
             draining: AtomicBool::new(false),
-            groups,
-            storage,
+            groups: needs.groups,
+            storage: needs.storage,
+            installation: needs.installation,
+            elsewhere: needs.elsewhere,
             clock,
             started_at: clock.now(),
         }))
@@ -55,6 +71,16 @@ impl Readiness {
         &self.0.groups
     }
 
+    /// What other processes do for this one, and whether they can.
+    fn elsewhere(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        let (installation, needed) = (&self.0.installation, self.0.elsewhere);
+        let is_connected = installation.is_connected().unwrap_or(true);
+        let served =
+            move |group: Group| (group.name(), is_connected && installation.is_served(group));
+        let nats = (!needed.is_empty()).then_some(("nats", is_connected));
+        needed.iter().map(served).chain(nats)
+    }
+
     async fn look(&self) -> ReadyView {
         let nobody = UserId(Uuid::nil());
         let storage = tokio::time::timeout(PATIENCE, self.0.storage.head(nobody)).await;
@@ -63,6 +89,7 @@ impl Readiness {
         let dependencies: BTreeMap<&'static str, &'static str> = groups
             .map(|group| (group.name(), state(!group.is_down())))
             .chain([("storage", state(matches!(storage, Ok(Ok(_)))))])
+            .chain(self.elsewhere().map(|(name, fine)| (name, state(fine))))
             .collect();
         let failing: Vec<_> = dependencies
             .iter()

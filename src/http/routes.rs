@@ -7,6 +7,7 @@ use super::{
     auth, chat_settings, chats, contacts, demo, devices, docs, health, history, messages, metrics,
     participants, receipts, sync, users, ws,
 };
+use crate::actors::group::{Group, GroupSet};
 
 /// Mounts a table, and keeps it as data for the documents and the tests.
 macro_rules! table {
@@ -73,14 +74,22 @@ table! { api, API, Access::SignedIn;
     "/sync" => post sync::sync;
 }
 
-// Beside it.
-table! { operations, OPERATIONS, Access::Anyone;
+// Of every process, whatever it runs.
+table! { watched, WATCHED, Access::Anyone;
     "/health" => get health::health;
     "/health/live" => get health::live;
     "/health/ready" => get health::ready;
     "/metrics" => get metrics::metrics;
-    "/.well-known/jwks.json" => get auth::public_keys;
+}
+
+// Where the sockets are, and at the gateway, which passes on what is not there.
+table! { sockets, SOCKETS, Access::Anyone;
     "/ws" => get ws::open;
+}
+
+// Beside the API.
+table! { operations, OPERATIONS, Access::Anyone;
+    "/.well-known/jwks.json" => get auth::public_keys;
     "/" => get demo::page;
     "/demo/{file}" => get demo::file;
     "/docs" => get docs::overview;
@@ -89,9 +98,25 @@ table! { operations, OPERATIONS, Access::Anyone;
     "/docs/rest/{file:.*}" => get docs::rest;
 }
 
+/// What a process serves that runs these groups.
+pub fn of(groups: GroupSet) -> fn(&mut ServiceConfig) {
+    if groups.contains(Group::Gateway) {
+        public
+    } else if groups.contains(Group::Websocket) {
+        with_sockets
+    } else {
+        watched
+    }
+}
+
+fn with_sockets(routes: &mut ServiceConfig) {
+    routes.configure(watched).configure(sockets);
+}
+
 /// The public listener.
 pub fn public(routes: &mut ServiceConfig) {
     routes
+        .configure(with_sockets)
         .configure(operations)
         .service(web::scope("/api/v1").configure(open).configure(api));
 }

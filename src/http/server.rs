@@ -36,10 +36,11 @@ pub struct Shared {
     pub limits: Arc<dyn LimitStore>,
 }
 
-/// Serves the API, the sockets and the pages. `equip` runs on each worker's own arbiter and adds
-/// what its handlers take; `equip_sockets` what those of sockets take beside it, once on each.
+/// Serves what this process runs: the API, the sockets and the pages, or of these what there is.
+/// `equip` runs on each worker's own arbiter and adds what its handlers take; `equip_sockets` what
+/// those of sockets take beside it, once for each listener.
 pub fn serve_public(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     shared: &Shared,
     equip: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     equip_sockets: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
@@ -54,7 +55,7 @@ pub fn serve_public(
             equip_sockets(worker);
         })
     };
-    listen(listener, http, workers(http), plain, sockets)
+    listen(listeners, http, workers(http), plain, sockets)
 }
 
 fn public_app(shared: &Shared, equip: &dyn Fn(&mut ServiceConfig)) -> impl WebApp + use<> {
@@ -62,7 +63,7 @@ fn public_app(shared: &Shared, equip: &dyn Fn(&mut ServiceConfig)) -> impl WebAp
         .app_data(web::Data::from(Arc::clone(&shared.config)))
         .app_data(web::Data::from(Arc::clone(&shared.limits)))
         .configure(equip)
-        .configure(routes::public)
+        .configure(routes::of(shared.config.groups))
         .wrap(from_fn(doorkeeper))
         .wrap(cors(&shared.config.http.cors))
         .wrap(from_fn(frame))
@@ -85,7 +86,7 @@ pub fn serve_admin(
             .wrap(from_fn(frame))
             .into_factory()
     };
-    listen(listener, http, 1, app.clone(), app)
+    listen(vec![listener], http, 1, app.clone(), app)
 }
 
 /// What a worker serves.
@@ -121,19 +122,33 @@ impl<A> WebApp for A where
 /// that. The bounds are the framework's own: it answers heads that come too slowly with 408, and
 /// heads above 128 KiB with 431, before any handler; the doorkeeper's bound is lower.
 pub fn listen<P: WebApp, S: WebApp>(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     http: &HttpConfig,
     workers: usize,
     plain: impl Fn() -> P + Clone + Send + 'static,
     sockets: impl Fn() -> S + Clone + Send + 'static,
 ) -> std::io::Result<Server> {
-    let builder = ServerBuilder::new()
+    let mut builder = ServerBuilder::new()
         .disable_signals()
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .workers(workers);
+    for listener in listeners {
+        let (plain, sockets) = (plain.clone(), sockets.clone());
+        builder = listen_at(builder, listener, http, plain, sockets)?;
+    }
+    Ok(builder.run())
+}
+
+fn listen_at<P: WebApp, S: WebApp>(
+    builder: ServerBuilder,
+    listener: TcpListener,
+    http: &HttpConfig,
+    plain: impl Fn() -> P + Clone + Send + 'static,
+    sockets: impl Fn() -> S + Clone + Send + 'static,
+) -> std::io::Result<ServerBuilder> {
     let stopping = builder.graceful_shutdown_signal();
     let (head_timeout, keep_alive) = (http.head_timeout, http.keep_alive);
-    let serving = builder.listen("http", listener, move || {
+    builder.listen("http", listener, move || {
         let stopping = stopping.clone();
         HttpService::build()
             .graceful_shutdown_signal(move || {
@@ -152,8 +167,7 @@ pub fn listen<P: WebApp, S: WebApp>(
                 |()| AppConfig::default(),
             ))
             .tcp()
-    })?;
-    Ok(serving.run())
+    })
 }
 
 fn workers(http: &HttpConfig) -> usize {

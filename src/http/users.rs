@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 use super::Answer;
 use super::etag::tagged;
 use super::extract::{Body, Caller, Id, storable};
-use super::named::named;
 use crate::actors::request::ask;
 use crate::actors::user::requests::{
     GetMe, GetPresence, GetPrivacy, GetProfile, UpdateMe, UpdatePrivacy, UserPeers,
@@ -17,6 +16,7 @@ use crate::domain::user::{Audience, DISPLAY_NAME_CHARS, Privacy, STATUS_TEXT_CHA
 use crate::id::{MediaId, UserId};
 use crate::storage::privacy::PrivacyPatch;
 use crate::storage::users::UserPatch;
+use crate::wire::named::named;
 use crate::wire::user::{MeView, PresenceView, ProfileView};
 
 /// The caller's own profile.

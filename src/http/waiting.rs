@@ -1,4 +1,4 @@
-//! What the public listener answers while the servers behind this process are not there yet.
+//! What the public listeners answer while the servers behind this process are not there yet.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl Missing {
 }
 
 /// Answers `/health/live` and nothing else with 200.
-pub fn serve(listener: TcpListener, missing: Missing) -> std::io::Result<Server> {
+pub fn serve(listeners: Vec<TcpListener>, missing: Missing) -> std::io::Result<Server> {
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(missing.clone()))
@@ -33,8 +33,9 @@ pub fn serve(listener: TcpListener, missing: Missing) -> std::io::Result<Server>
     })
     .workers(1)
     .disable_signals()
-    .shutdown_timeout(1)
-    .listen(listener)?;
+    .shutdown_timeout(1);
+    let mut listeners = listeners.into_iter();
+    let server = listeners.try_fold(server, HttpServer::listen)?;
     Ok(server.run())
 }
 

@@ -1,4 +1,5 @@
-//! `GET /ws`: who may open a socket. What happens on it is `actors/websocket`.
+//! `GET /ws`: who may open a socket. What happens on it is `actors/websocket`; a gateway that has none
+//! passes it on (`tunnel`), and the process that has them decides.
 
 use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -7,6 +8,7 @@ use serde::Deserialize;
 use super::error::{Answer, Problem};
 use super::extract::{Gate, bearer};
 use super::health::Readiness;
+use super::tunnel::Tunnel;
 use super::upgrade::Takeover;
 use crate::actors::auth::requests::{AuthPeers, RedeemTicket, TokenClaims};
 use crate::actors::request::ask;
@@ -25,20 +27,23 @@ struct Query {
     token: Option<String>,
 }
 
+/// Where a socket goes: to this process, or through a tunnel.
+type Way = (Option<web::Data<Doorway>>, Option<web::Data<Tunnel>>);
+
 /// Upgrades to a WebSocket: 403 for a foreign page, 426 for an old client, 401 without a good token,
 /// 503 once the server is on its way out.
 pub async fn open(
     request: HttpRequest,
     gate: web::Data<Gate>,
     auth: web::Data<AuthPeers>,
-    (doorway, config, readiness): (
-        Option<web::Data<Doorway>>,
-        web::Data<Config>,
-        web::Data<Readiness>,
-    ),
+    (way, config, readiness): (Way, web::Data<Config>, web::Data<Readiness>),
 ) -> Answer<HttpResponse> {
     if readiness.is_draining() {
         return Err(Failure::unavailable("this server is going, connect again").into());
+    }
+    let (doorway, tunnel) = way;
+    if let (None, Some(tunnel)) = (&doorway, tunnel) {
+        return Ok(tunnel.open(&request).await?);
     }
     check_origin(&request, &config)?;
     check_client(&request, &config)?;

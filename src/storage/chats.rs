@@ -1,6 +1,7 @@
 //! Chats, groups and participants: the rows behind every membership question.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::StoreResult;
 use crate::clock::Timestamp;
@@ -46,7 +47,7 @@ pub struct Membership {
 }
 
 /// What is mine alone in a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PersonalSetting {
     Mute(Option<Mute>),
     Pin(bool),

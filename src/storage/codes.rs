@@ -1,6 +1,7 @@
 //! One-time codes and WebSocket tickets: short-lived, used once, kept as hashes.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::StoreResult;
 use crate::clock::Timestamp;
@@ -22,7 +23,7 @@ pub struct NewCode {
 }
 
 /// Whom a ticket lets in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
     pub user_id: UserId,
     pub session_id: SessionId,

@@ -1,13 +1,14 @@
 //! Push devices. Each belongs to the session that named it and goes with it.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::StoreResult;
 use crate::clock::Timestamp;
 use crate::domain::user::Platform;
 use crate::id::{DeviceId, SessionId, UserId};
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     pub id: DeviceId,
     pub user_id: UserId,

@@ -1,13 +1,14 @@
 //! Privacy settings.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::StoreResult;
 use crate::domain::user::{Audience, Privacy};
 use crate::id::UserId;
 
 /// `None` keeps what is there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrivacyPatch {
     pub last_seen: Option<Audience>,
     pub profile_photo: Option<Audience>,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::StoreResult;
@@ -12,7 +13,7 @@ use crate::id::{SessionId, UserId};
 /// The SHA-256 of a refresh token.
 pub type TokenHash = [u8; 32];
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     pub id: SessionId,
     pub user_id: UserId,

@@ -1,12 +1,14 @@
 //! People: one row per phone number.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::StoreResult;
 use crate::clock::Timestamp;
 use crate::domain::phone::{Phone, PhoneRange};
 use crate::domain::user::User;
 use crate::id::{MediaId, UserId};
+use crate::wire::named::named;
 
 /// The one user of a phone, and whether this call made him.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,10 +18,16 @@ pub struct InsertedUser {
 }
 
 /// What changes of a profile; `None` keeps what is there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserPatch {
     pub display_name: Option<String>,
     pub status_text: Option<String>,
+    /// `Some(None)` takes it away.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "named"
+    )]
     pub avatar_media_id: Option<Option<MediaId>>,
 }
 

@@ -1,8 +1,9 @@
 //! A chat as clients see it.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::message::MessageView;
+use super::named::named;
 use crate::clock::Timestamp;
 use crate::domain::chat::{Chat, ChatKind, Member, Role};
 use crate::id::{ChatId, MediaId, UserId};
@@ -123,7 +124,7 @@ pub struct ChatDetails {
 }
 
 /// An item of `GET /chats/{id}/participants`.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ParticipantView {
     pub user_id: UserId,
@@ -131,4 +132,78 @@ pub struct ParticipantView {
     pub avatar_url: Option<String>,
     pub role: Role,
     pub joined_at: Timestamp,
+}
+
+/// For the answers that another process gives. Not derived: what is flattened is read by way of
+/// serde's own buffer, which cannot hold the raw payload of the last message.
+impl<'de> Deserialize<'de> for ChatView {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ChatFields::deserialize(deserializer).map(ChatFields::view)
+    }
+}
+
+/// Every field that a [`ChatView`] may have.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ChatFields {
+    id: ChatId,
+    #[serde(rename = "type")]
+    kind: ChatKind,
+    #[serde(default, deserialize_with = "named")]
+    name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "named")]
+    avatar_url: Option<Option<String>>,
+    head_seq: u64,
+    head_rev: u64,
+    auto_delete_timer: Option<u32>,
+    participant_count: u32,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    peer_id: Option<UserId>,
+    last_message: Option<MessageView>,
+    unread_count: Option<u32>,
+    read_seq: Option<u64>,
+    my_role: Option<Role>,
+    is_muted: Option<bool>,
+    mute_until: Option<Timestamp>,
+    is_pinned: Option<bool>,
+    description: Option<String>,
+    avatar_media_id: Option<MediaId>,
+    admin_only: Option<bool>,
+    created_by: Option<UserId>,
+}
+
+impl ChatFields {
+    fn view(self) -> ChatView {
+        let personal = self.my_role.map(|my_role| PersonalChatView {
+            peer_id: self.peer_id,
+            last_message: self.last_message,
+            unread_count: self.unread_count.unwrap_or_default(),
+            read_seq: self.read_seq.unwrap_or_default(),
+            my_role,
+            is_muted: self.is_muted.unwrap_or_default(),
+            mute_until: self.mute_until,
+            is_pinned: self.is_pinned.unwrap_or_default(),
+        });
+        let details = self.created_by.map(|created_by| ChatDetails {
+            description: self.description,
+            avatar_media_id: self.avatar_media_id,
+            admin_only: self.admin_only.unwrap_or_default(),
+            created_by,
+        });
+        ChatView {
+            id: self.id,
+            kind: self.kind,
+            name: self.name,
+            avatar_url: self.avatar_url,
+            head_seq: self.head_seq,
+            head_rev: self.head_rev,
+            auto_delete_timer: self.auto_delete_timer,
+            participant_count: self.participant_count,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            personal,
+            details,
+        }
+    }
 }

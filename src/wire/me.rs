@@ -11,7 +11,7 @@ use crate::domain::user::Privacy;
 use crate::id::UserId;
 
 /// Latest states since a rev. Values are stored as JSON in this very shape; mutes run out later.
-#[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 pub struct MeChanges {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<MeView>,
@@ -64,7 +64,7 @@ impl ChatSettingsView {
     }
 }
 
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 pub struct MyLogView {
     pub rev: u64,
     pub changes: MeChanges,

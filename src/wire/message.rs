@@ -161,7 +161,7 @@ impl SentView {
 }
 
 /// An item of `GET /messages/{id}/receipts`.
-#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecipientView {
     pub user_id: UserId,
@@ -170,7 +170,7 @@ pub struct RecipientView {
 }
 
 /// `GET /chats/{id}/digest`: hex SHA-256 over a line `seq:id:rev\n` each.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DigestView {
     pub count: u64,
     pub hash: String,

@@ -4,6 +4,7 @@ pub mod chat;
 pub mod frame;
 pub mod me;
 pub mod message;
+pub mod named;
 pub mod page;
 pub mod socket;
 pub mod status;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::chat::ChatView;
 use super::me::MyLogView;
@@ -13,7 +13,7 @@ use crate::error::Failure;
 use crate::id::{ChatId, UserId};
 
 /// Where a client's copies stand.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SyncRequest {
     pub chats: BTreeMap<ChatId, u64>,
     pub me: u64,
@@ -35,7 +35,7 @@ impl SyncRequest {
     }
 }
 
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncView {
     pub chats: Vec<SyncChatView>,
@@ -46,7 +46,7 @@ pub struct SyncView {
     pub server_time: Timestamp,
 }
 
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncChatView {
     pub chat_id: ChatId,
@@ -63,7 +63,7 @@ pub struct SyncChatView {
     pub more: bool,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceiptView {
     pub delivered_seq: u64,

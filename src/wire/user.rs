@@ -1,13 +1,13 @@
 //! People as clients see them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::domain::user::User;
 use crate::id::{MediaId, UserId};
 
 /// `GET /users/me`.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MeView {
     pub id: UserId,
@@ -41,7 +41,7 @@ pub fn media_url(media: MediaId) -> String {
 }
 
 /// `GET /users/{id}`: what privacy and blocks leave. A `None` marked optional is left out.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProfileView {
     pub id: UserId,
@@ -57,7 +57,7 @@ pub struct ProfileView {
 }
 
 /// `GET /users/{id}/presence` and the body of `presence.updated`.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PresenceView {
     pub user_id: UserId,

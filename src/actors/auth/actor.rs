@@ -18,10 +18,6 @@ use crate::error::Failure;
 use crate::handles;
 use crate::storage::{StoreResult, Stores};
 
-/// How often other nodes' sign-outs are looked for.
-const POLL: Duration = Duration::from_secs(1);
-/// How far back each look goes; more than once over, so that a slow commit is not missed.
-const POLL_BACK: Duration = Duration::from_secs(15);
 /// How often what has ended is forgotten, and the age of the signing key looked at.
 const SWEEP: Duration = Duration::from_secs(3600);
 /// Ended sessions are kept this long beyond their last access token.
@@ -54,30 +50,12 @@ impl Actor for AuthActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let back = self.auth.config.access_lifetime + POLL_BACK;
-        self.poll(back, ctx);
-        ctx.run_later(POLL, Self::poll_due);
         self.sweep(ctx);
         ctx.run_interval(SWEEP, |actor, ctx| actor.sweep(ctx));
     }
 }
 
 impl AuthActor {
-    fn poll_due(&mut self, ctx: &mut Context<Self>) {
-        self.poll(POLL_BACK, ctx);
-        ctx.run_later(POLL, Self::poll_due);
-    }
-
-    fn poll(&self, back: Duration, ctx: &mut Context<Self>) {
-        let auth = Arc::clone(&self.auth);
-        let look = async move { auth.look_for_revoked(back).await };
-        ctx.spawn(look.into_actor(self).map(|looked, _, _| {
-            if let Err(error) = looked {
-                tracing::warn!(cause = %error, "revoked sessions could not be read");
-            }
-        }));
-    }
-
     fn sweep(&self, ctx: &mut Context<Self>) {
         let auth = Arc::clone(&self.auth);
         let sweep = async move { auth.sweep().await };
@@ -90,18 +68,9 @@ impl AuthActor {
 }
 
 impl Auth {
-    async fn look_for_revoked(&self, back: Duration) -> StoreResult<()> {
-        let now = self.clock.now();
-        let revoked = self.stores.sessions.revoked_since(now.minus(back)).await?;
-        self.revocations.announce(&revoked, now);
-        Ok(())
-    }
-
     async fn sweep(&self) -> StoreResult<()> {
         let now: Timestamp = self.clock.now();
         let ended = now.minus(self.config.access_lifetime + KEPT);
-        self.revocations
-            .forget(now.minus(self.config.access_lifetime + POLL_BACK));
         self.keyring.renew(now).await?;
         self.stores.codes.sweep(now).await?;
         self.stores.sessions.sweep(ended).await.map(|_| ())

@@ -12,3 +12,4 @@ pub mod sender;
 mod sessions;
 mod test_users;
 pub mod tickets;
+pub mod watch;

@@ -1,6 +1,7 @@
 //! What the chat group may be asked. Everything that changes a chat goes to its ChatActor.
 
-use actix::{Actor, Addr, Context, Handler, Message as ActixMessage, Recipient};
+use actix::Message as ActixMessage;
+use serde::{Deserialize, Serialize};
 
 pub use super::answer::{CommandAnswer, MarkAnswer, SendAnswer};
 use crate::actors::request::ReplyTo;
@@ -13,7 +14,7 @@ use crate::storage::chats::PersonalSetting;
 use crate::storage::messages::ChatPatch;
 
 /// Makes a chat, or finds the one it repeats. Answered by the chat group, not by a ChatActor.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateChat {
     pub creator: UserId,
     pub kind: ChatKind,
@@ -26,7 +27,7 @@ pub struct CreateChat {
     pub idempotency_key: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatMade {
     pub chat_id: ChatId,
     /// `false`: it existed.
@@ -34,7 +35,7 @@ pub struct ChatMade {
 }
 
 /// Mutes or pins a chat for one user.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct SetPersonal {
     pub user: UserId,
     pub chat_id: ChatId,
@@ -42,7 +43,7 @@ pub struct SetPersonal {
 }
 
 /// Hides a message for one user (delete for me).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct HideMessage {
     pub user: UserId,
     pub message_id: MessageId,
@@ -50,28 +51,12 @@ pub struct HideMessage {
 
 request!(CreateChat => ChatMade, SetPersonal => (), HideMessage => ());
 
-/// What others may ask of the chat group beside commands to a chat's owner.
-#[derive(Clone)]
-pub struct ChatPeers {
-    pub create_chat: Recipient<CreateChat>,
-    pub set_personal: Recipient<SetPersonal>,
-    pub hide_message: Recipient<HideMessage>,
-}
-
-impl ChatPeers {
-    /// The peers that one actor serves, itself or through its guardian.
-    pub fn of<A>(address: &Addr<A>) -> Self
-    where
-        A: Actor<Context = Context<A>>
-            + Handler<CreateChat>
-            + Handler<SetPersonal>
-            + Handler<HideMessage>,
-    {
-        Self {
-            create_chat: address.clone().recipient(),
-            set_personal: address.clone().recipient(),
-            hide_message: address.clone().recipient(),
-        }
+crate::peers! {
+    /// What others may ask of the chat group beside commands to a chat's owner.
+    ChatPeers {
+        create_chat: CreateChat,
+        set_personal: SetPersonal,
+        hide_message: HideMessage,
     }
 }
 

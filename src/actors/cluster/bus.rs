@@ -1,5 +1,6 @@
 //! The connection to NATS, and the names of what is said over it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use prost::Message;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::actors::group::Group;
 use crate::id::NodeId;
 
 /// Messages that may wait for one subscription; beyond it some are dropped and heads are said.
@@ -83,6 +85,15 @@ fn is_refusal(kind: ConnectErrorKind) -> bool {
     )
 }
 
+/// What became of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// Something may have been lost.
+    Doubt,
+    /// It went: what was under way is not answered any more.
+    Gone,
+}
+
 /// The connection; it comes back by itself. Cheap to clone.
 #[derive(Clone)]
 pub struct Bus {
@@ -96,7 +107,7 @@ impl Bus {
     /// came back, or a subscription overflowed.
     pub async fn connect(
         settings: &BusSettings,
-        broken: impl Fn() + Send + Sync + 'static,
+        broken: impl Fn(Broken) + Send + Sync + 'static,
     ) -> Result<Self, BusError> {
         let broken = Arc::new(broken);
         let client = ConnectOptions::new()
@@ -108,14 +119,20 @@ impl Bus {
             .event_callback(move |event| {
                 let broken = Arc::clone(&broken);
                 async move {
+                    let mut what = Broken::Doubt;
                     match event {
                         Event::Connected => tracing::info!("nats connected"),
                         Event::SlowConsumer(_) => {
                             metrics::counter!("troupe_bus_overflow_total").increment(1);
                         }
-                        other => tracing::warn!(event = %other, "nats"),
+                        other => {
+                            if other == Event::Disconnected {
+                                what = Broken::Gone;
+                            }
+                            tracing::warn!(event = %other, "nats");
+                        }
                     }
-                    broken();
+                    broken(what);
                 }
             })
             .connect(settings.url.expose_secret())
@@ -130,6 +147,11 @@ impl Bus {
 
     pub fn is_connected(&self) -> bool {
         self.client.connection_state() == State::Connected
+    }
+
+    /// This machine's address as NATS sees it.
+    pub fn own_address(&self) -> Option<IpAddr> {
+        self.client.server_info().client_ip.parse().ok()
     }
 
     pub fn timeout(&self) -> Duration {
@@ -164,6 +186,21 @@ impl Bus {
     /// Where it is said that nobody took a command.
     pub fn bounce(&self, node: NodeId, call: u64) -> String {
         format!("{}.node.{}.bounced.{call}", self.prefix, node.0.simple())
+    }
+
+    /// Requests to a group; one of the processes that run it takes each.
+    pub fn group(&self, group: Group) -> String {
+        format!("{}.group.{}", self.prefix, group.name())
+    }
+
+    /// Answers to requests of one node, by their number.
+    pub fn replies(&self, node: NodeId) -> String {
+        format!("{}.node.{}.reply.*", self.prefix, node.0.simple())
+    }
+
+    /// Where the answer to one request goes, and where it is said that nobody took it.
+    pub fn reply(&self, node: NodeId, call: u64) -> String {
+        format!("{}.node.{}.reply.{call}", self.prefix, node.0.simple())
     }
 
     /// Who asks one node for the list of everyone who is on it.

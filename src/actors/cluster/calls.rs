@@ -1,6 +1,7 @@
 //! Commands that were sent to other nodes and are not answered yet.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use dashmap::DashMap;
 use tokio::time::Instant;
@@ -19,10 +20,22 @@ pub enum Waiting {
     Done(ReplyTo<()>),
 }
 
+/// How long a command that was passed on may come back because nobody took it.
+const PASSED: Duration = Duration::from_secs(5);
+
 #[derive(Default)]
 pub struct Calls {
     last: AtomicU64,
     waiting: DashMap<u64, Call, ahash::RandomState>,
+    /// Commands of other nodes that went on to the next owner.
+    passed: DashMap<u64, Passed, ahash::RandomState>,
+}
+
+/// A command that another node sent, and that was passed on to a third.
+pub struct Passed {
+    pub node: NodeId,
+    pub command: proto::Command,
+    since: Instant,
 }
 
 /// A command that another node has.
@@ -59,6 +72,24 @@ impl Calls {
             waiting,
         };
         self.waiting.insert(call.command.call, call);
+    }
+
+    /// Remembers a command for a moment, should nobody be where it is passed on to; answers what it is
+    /// called here.
+    pub fn pass(&self, node: NodeId, command: proto::Command) -> u64 {
+        let number = self.next();
+        let passed = Passed {
+            node,
+            command,
+            since: Instant::now(),
+        };
+        self.passed.insert(number, passed);
+        number
+    }
+
+    /// A command that was passed on and came back.
+    pub fn take_passed(&self, number: u64) -> Option<Passed> {
+        self.passed.remove(&number).map(|(_, passed)| passed)
     }
 
     fn take(&self, call: u64) -> Option<Waiting> {
@@ -132,8 +163,10 @@ impl Calls {
         sends.into_iter().map(|(call, _)| call).collect()
     }
 
-    /// Forgets whose callers no longer wait.
+    /// Forgets whose callers no longer wait, and what was passed on and did not come back.
     pub fn sweep(&self) {
+        self.passed
+            .retain(|_, passed| passed.since.elapsed() < PASSED);
         self.waiting.retain(|_, call| match &call.waiting {
             Waiting::Send(answer) => !answer.is_abandoned(),
             Waiting::Marks(answers) => answers.iter().any(|answer| !answer.is_abandoned()),

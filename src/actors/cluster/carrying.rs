@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::calls::Passed;
 use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed};
 use super::{Cluster, calls, commands, inbound};
@@ -15,6 +16,11 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 impl Remote for Cluster {
     fn carry(&self, message: ToChat) -> Option<ToChat> {
+        if !self.has_chats() && !self.is_connected() {
+            let away = "the other parts of this server cannot be reached now, try again";
+            message.command.refuse(&Failure::unavailable(away));
+            return None;
+        }
         let Some(owner) = self.owner(message.chat_id) else {
             return Some(message);
         };
@@ -59,6 +65,9 @@ impl Cluster {
     /// Nobody took a command: its node is gone before it was counted out. It is counted out now,
     /// and the command goes to whoever owns the chat then, a moment later.
     pub(super) fn send_again(&self, call: u64) {
+        if let Some(passed) = self.0.calls.take_passed(call) {
+            return self.pass_again(passed);
+        }
         let Some(bounced) = self.0.calls.bounced(call) else {
             return;
         };
@@ -74,6 +83,17 @@ impl Cluster {
         actix::spawn(async move {
             tokio::time::sleep(AGAIN).await;
             cluster.send_now(call, bounced.command).await;
+        });
+    }
+
+    /// The same with a command of another node, which this one passed on.
+    fn pass_again(&self, passed: Passed) {
+        // Full means that enough was said of the same node.
+        let _ = self.0.suspects.try_send(passed.node);
+        let cluster = self.clone();
+        actix::spawn(async move {
+            tokio::time::sleep(AGAIN).await;
+            inbound::do_or_pass(&cluster, passed.command);
         });
     }
 

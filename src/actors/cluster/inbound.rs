@@ -6,15 +6,17 @@ use futures_util::StreamExt;
 use prost::Message as _;
 
 use super::Cluster;
+use super::asking;
 use super::bus::BusError;
 use super::commands::{self, Replies};
 use super::deliveries;
 use super::directory::{Followed, PAGE};
+use super::failed;
 use super::peers::Outgoing;
 use super::proto::{self, Malformed, answer};
 use crate::actors::chat::requests::ToChat;
 use crate::actors::request::{Answer, wait};
-use crate::error::{ErrorCode, Failure, FieldError};
+use crate::error::{ErrorCode, Failure};
 use crate::id::{NodeId, UserId};
 
 /// A command is passed on so often; then its sender is told to try again.
@@ -26,11 +28,12 @@ type Take = fn(&Cluster, Message);
 /// Listens to everything that this node is sent.
 pub async fn listen(cluster: &Cluster) -> Result<(), BusError> {
     let (bus, me) = (cluster.bus(), cluster.me());
-    let each: [(String, Take); 8] = [
+    let each: [(String, Take); 9] = [
         (bus.deliveries(me), take_deliveries),
         (bus.commands(me), take_command),
         (bus.answers(me), take_answer),
         (bus.bounced(me), take_bounced),
+        (bus.replies(me), take_reply),
         (bus.place_list(me), answer_place_list),
         (bus.places(), take_places),
         (bus.arrivals(me), take_arrival),
@@ -65,10 +68,14 @@ fn take_deliveries(cluster: &Cluster, message: Message) {
 }
 
 fn take_command(cluster: &Cluster, message: Message) {
-    let payload = message.payload;
-    let Ok(mut command) = proto::Command::decode(payload) else {
-        return proto::skipped("chat");
-    };
+    match proto::Command::decode(message.payload) {
+        Ok(command) => do_or_pass(cluster, command),
+        Err(_) => proto::skipped("chat"),
+    }
+}
+
+/// Does a command that came from another node, or passes it on to who owns the chat here.
+pub fn do_or_pass(cluster: &Cluster, mut command: proto::Command) {
     let (Ok(chat_id), Ok(from)) = (proto::id(&command.chat_id), proto::id(&command.from)) else {
         return proto::skipped("chat");
     };
@@ -77,8 +84,12 @@ fn take_command(cluster: &Cluster, message: Message) {
         // The sender's view and this one's differ for a moment.
         metrics::counter!("troupe_chat_not_owner_total").increment(1);
         command.hops += 1;
-        let subject = cluster.bus().commands(owner.node());
-        if owner.send(Outgoing::new(subject, &command)) {
+        let number = cluster.calls().pass(owner.node(), command.clone());
+        let outgoing = Outgoing {
+            bounce: Some(cluster.bus().bounce(cluster.me(), number)),
+            ..Outgoing::new(cluster.bus().commands(owner.node()), &command)
+        };
+        if owner.send(outgoing) {
             return;
         }
         let away = Failure::unavailable("this chat is moving, try again");
@@ -130,7 +141,7 @@ fn send_answer(cluster: &Cluster, to: NodeId, call: u64, outcome: Answer<Vec<u8>
         call,
         outcome: Some(match outcome {
             Ok(json) => answer::Outcome::Done(json),
-            Err(failure) => answer::Outcome::Failed(encoded_failure(&failure)),
+            Err(failure) => answer::Outcome::Failed(failed::encode(&failure)),
         }),
     };
     let subject = cluster.bus().answers(to);
@@ -145,7 +156,7 @@ fn take_answer(cluster: &Cluster, message: Message) {
     };
     let outcome = match answer.outcome {
         Some(answer::Outcome::Done(json)) => Ok(json),
-        Some(answer::Outcome::Failed(failed)) => Err(decoded_failure(failed)),
+        Some(answer::Outcome::Failed(failed)) => Err(failed::decode(failed)),
         None => return proto::skipped("answer"),
     };
     cluster.calls().answer(answer.call, outcome);
@@ -162,34 +173,18 @@ fn take_bounced(cluster: &Cluster, message: Message) {
     }
 }
 
-fn encoded_failure(failure: &Failure) -> proto::Failed {
-    proto::Failed {
-        code: failure.code().as_str().to_owned(),
-        message: failure.message().to_owned(),
-        fields: failure
-            .fields()
-            .iter()
-            .map(|FieldError { field, message }| proto::FailedField {
-                field: field.to_string(),
-                message: message.to_string(),
-            })
-            .collect(),
-        retry_after_ms: failure
-            .retry_delay()
-            .map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+/// A part of the answer to a request, or that nobody listens where it was sent.
+fn take_reply(cluster: &Cluster, message: Message) {
+    let call = message.subject.rsplit('.').next().map(str::parse);
+    let Some(Ok(call)) = call else {
+        return proto::skipped("reply");
+    };
+    if message.status == Some(StatusCode::NO_RESPONDERS) {
+        return cluster.asked().refuse(call, asking::nobody());
     }
-}
-
-/// A code that this version does not know is `internal`.
-fn decoded_failure(failed: proto::Failed) -> Failure {
-    let code = ErrorCode::parse(&failed.code).unwrap_or(ErrorCode::Internal);
-    let mut failure = Failure::new(code, failed.message);
-    for field in failed.fields {
-        failure = failure.with_field(field.field, field.message);
-    }
-    match failed.retry_after_ms {
-        Some(millis) => failure.retry_after(std::time::Duration::from_millis(millis)),
-        None => failure,
+    match proto::GroupAnswer::decode(message.payload) {
+        Ok(answer) => cluster.asked().take(call, answer),
+        Err(_) => proto::skipped("reply"),
     }
 }
 

@@ -19,6 +19,7 @@ use super::Cluster;
 use super::bus::{Bus, BusError};
 use super::peers::Standing;
 use super::proto::{self, Heartbeat};
+use crate::actors::group::{Group, GroupSet};
 use crate::id::NodeId;
 
 const REFRESH: Duration = Duration::from_secs(2);
@@ -30,7 +31,6 @@ const KEPT: Duration = Duration::from_secs(60);
 struct Heard {
     standing: Standing,
     places: u64,
-    at: Instant,
 }
 
 /// What this node knows of the others.
@@ -180,9 +180,10 @@ impl Membership {
                 node,
                 is_draining: heartbeat.draining,
                 address: heartbeat.address,
+                groups: GroupSet::of_names(&heartbeat.groups),
+                heard_at: Instant::now(),
             },
             places: heartbeat.places,
-            at: Instant::now(),
         };
         self.heard.insert(node, heard);
     }
@@ -192,10 +193,11 @@ impl Membership {
     fn review(&mut self) {
         let now = Instant::now();
         self.heard
-            .retain(|_, heard| now.duration_since(heard.at) < SILENCE);
+            .retain(|_, heard| now.duration_since(heard.standing.heard_at) < SILENCE);
         let standings = self.heard.values().map(|heard| heard.standing.clone());
         self.cluster.take_view(standings.collect());
-        for heard in self.heard.values() {
+        let with_sockets = |heard: &&Heard| heard.standing.groups.contains(Group::Websocket);
+        for heard in self.heard.values().filter(with_sockets) {
             self.cluster.check_places(heard.standing.node, heard.places);
         }
     }

@@ -2,9 +2,11 @@
 //! travels between nodes.
 //!
 //! A chat belongs to one node (`peers`), commands for it go there (`commands`, `calls`), its frames
-//! go once to each node that holds a member (`deliveries`, `directory`). Everything may be lost
-//! when a connection breaks: the log fences two owners (D3), heads find lost frames (D6).
+//! go once to each node that holds a member (`deliveries`, `directory`). Requests to a group that this
+//! process does not run go to one that does (`asking`, `serving`). Everything may be lost when a
+//! connection breaks: the log fences two owners (D3), heads find lost frames (D6).
 
+mod asking;
 pub mod bus;
 pub mod calls;
 mod carrying;
@@ -12,29 +14,34 @@ mod changes;
 pub mod commands;
 pub mod deliveries;
 pub mod directory;
+mod failed;
 pub mod inbound;
 pub mod membership;
 pub mod peers;
 mod places;
 pub mod proto;
 pub mod requests;
+pub mod serving;
 
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use actix::Recipient;
 use dashmap::DashSet;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 
-use self::bus::{Bus, BusError, BusSettings};
+use self::asking::Asked;
+use self::bus::{Broken, Bus, BusError, BusSettings};
 use self::calls::Calls;
 use self::directory::Directory;
 use self::membership::Membership;
 use self::peers::{Peer, Peers, Standing};
-use self::requests::{OwnersChanged, PresenceChanged};
+use self::requests::{Installation, OwnersChanged, PresenceChanged, SeenNode};
+use self::serving::{Offer, Serving};
 use super::chat::requests::ToChat;
 use super::fanout::Fanout;
+use super::group::{Group, GroupSet};
 use super::placement::ChatDoor;
 use super::request::tell;
 use crate::error::Failure;
@@ -51,6 +58,8 @@ struct Inner {
     peers: Peers,
     directory: Directory,
     calls: Calls,
+    asked: Arc<Asked>,
+    serving: Serving,
     fanout: Fanout,
     /// Nodes that are being asked for their list.
     asking: DashSet<NodeId>,
@@ -65,26 +74,48 @@ struct Inner {
 pub struct Local {
     pub door: ChatDoor,
     pub shards: Vec<Recipient<OwnersChanged>>,
-    pub presence: Recipient<PresenceChanged>,
+    /// Where there are sockets.
+    pub presence: Option<Recipient<PresenceChanged>>,
+    /// The groups that answer requests.
+    pub offers: Vec<Offer>,
+}
+
+/// What this node says of itself.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    pub groups: GroupSet,
+    /// What it listens on.
+    pub bound: SocketAddr,
+    /// Where others reach it, if that was set.
+    pub advertised: Option<String>,
 }
 
 impl Cluster {
-    /// Connects to NATS. `address`: where this node's public listener is, for people to read.
+    /// Connects to NATS.
     pub async fn connect(
         settings: &BusSettings,
         fanout: Fanout,
-        address: String,
+        seat: Seat,
     ) -> Result<Self, BusError> {
-        let told = fanout.clone();
+        let (told, asked) = (fanout.clone(), Arc::new(Asked::default()));
+        let waiting = Arc::clone(&asked);
         let (suspects, suspected) = mpsc::channel(64);
-        let bus = Bus::connect(settings, move || told.lost()).await?;
+        let broken = move |what| {
+            told.lost();
+            if what == Broken::Gone {
+                waiting.break_off();
+            }
+        };
+        let bus = Bus::connect(settings, broken).await?;
         Ok(Self(Arc::new(Inner {
             me: fanout.me(),
-            address,
+            address: seat.address(&bus),
             bus,
-            peers: Peers::new(fanout.me()),
+            peers: Peers::new(fanout.me(), seat.groups),
             directory: Directory::default(),
             calls: Calls::default(),
+            asked,
+            serving: Serving::default(),
             fanout,
             asking: DashSet::new(),
             suspects,
@@ -96,12 +127,14 @@ impl Cluster {
     }
 
     /// Becomes a node like the others: listens, says that it is here, and learns who else is.
-    pub async fn join(&self, local: Local) -> Result<(), BusError> {
+    pub async fn join(&self, mut local: Local) -> Result<(), BusError> {
+        let offers = std::mem::take(&mut local.offers);
         if self.0.local.set(local).is_err() {
             return Err(BusError("joined twice".to_owned()));
         }
         self.0.fanout.reach_elsewhere(Arc::new(self.clone()));
         inbound::listen(self).await?;
+        self.serve(offers).await?;
         let mut membership = Membership::join(self.clone()).await?;
         membership.read_all().await?;
         actix::spawn(membership.keep());
@@ -113,6 +146,11 @@ impl Cluster {
     pub fn drain(&self) {
         self.0.peers.drain();
         self.owners_changed();
+    }
+
+    /// Takes no further requests of other processes, and waits for those that came.
+    pub async fn stop_serving(&self) {
+        self.0.serving.close().await;
     }
 
     /// Says that this node goes, and waits until it is said.
@@ -133,12 +171,6 @@ impl Cluster {
 
     pub fn me(&self) -> NodeId {
         self.0.me
-    }
-
-    /// The other nodes, as this one sees them.
-    pub fn others(&self) -> Vec<Standing> {
-        let peers = self.0.peers.others();
-        peers.iter().map(|peer| peer.standing.clone()).collect()
     }
 
     /// The other node that owns a chat; `None`: this one.
@@ -181,6 +213,19 @@ impl Cluster {
         &self.0.calls
     }
 
+    fn asked(&self) -> &Arc<Asked> {
+        &self.0.asked
+    }
+
+    fn serving(&self) -> &Serving {
+        &self.0.serving
+    }
+
+    /// Whether chats can be here.
+    fn has_chats(&self) -> bool {
+        self.0.peers.groups().contains(Group::Chat)
+    }
+
     /// The sockets of this node.
     pub fn fanout(&self) -> &Fanout {
         &self.0.fanout
@@ -209,6 +254,13 @@ impl Cluster {
             draining: self.0.peers.is_draining(),
             places: self.0.directory.told(),
             address: self.0.address.clone(),
+            groups: self
+                .0
+                .peers
+                .groups()
+                .iter()
+                .map(|group| group.name().to_owned())
+                .collect(),
         }
     }
 
@@ -221,7 +273,9 @@ impl Cluster {
         }
         for node in &difference.joined {
             tracing::info!(node.id = %node, "a node is here");
-            self.ask_places(*node);
+            if self.has_sockets(*node) {
+                self.ask_places(*node);
+            }
         }
         if difference.has_moved {
             metrics::gauge!("troupe_nodes").set(self.0.peers.others().len() as f64 + 1.0);
@@ -246,9 +300,54 @@ impl Cluster {
     }
 
     fn announce_presence(&self, user: UserId) {
-        if let Some(local) = self.0.local.get() {
+        let local = self.0.local.get();
+        if let Some(presence) = local.and_then(|local| local.presence.as_ref()) {
             // One that is not told is found by whoever asks again.
-            let _ = tell(&local.presence, PresenceChanged(user));
+            let _ = tell(presence, PresenceChanged(user));
         }
+    }
+}
+
+impl Installation for Cluster {
+    fn nodes(&self) -> Vec<SeenNode> {
+        let inner = &self.0;
+        let me = SeenNode {
+            id: inner.me,
+            is_me: true,
+            groups: inner.peers.groups(),
+            is_draining: inner.peers.is_draining(),
+            address: inner.address.clone(),
+            silent: None,
+        };
+        let others = inner.peers.others();
+        let others = others.iter().map(|peer| SeenNode {
+            id: peer.node(),
+            is_me: false,
+            groups: peer.standing.groups,
+            is_draining: peer.standing.is_draining,
+            address: peer.standing.address.clone(),
+            silent: Some(peer.standing.heard_at.elapsed()),
+        });
+        [me].into_iter().chain(others).collect()
+    }
+
+    fn is_connected(&self) -> Option<bool> {
+        Some(self.0.bus.is_connected())
+    }
+}
+
+impl Seat {
+    /// Where others reach this node over HTTP, as host:port.
+    fn address(&self, bus: &Bus) -> String {
+        if let Some(advertised) = &self.advertised {
+            return advertised.clone();
+        }
+        let mut address = self.bound;
+        if address.ip().is_unspecified()
+            && let Some(seen) = bus.own_address()
+        {
+            address.set_ip(seen);
+        }
+        address.to_string()
     }
 }

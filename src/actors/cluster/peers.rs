@@ -8,7 +8,9 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 use prost::Message;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
+use crate::actors::group::{Group, GroupSet};
 use crate::actors::placement::rendezvous;
 use crate::id::{ChatId, NodeId};
 
@@ -23,7 +25,11 @@ pub struct Standing {
     pub node: NodeId,
     /// It finishes what it has and takes no new chats.
     pub is_draining: bool,
+    /// Where it is reached over HTTP, as host:port.
     pub address: String,
+    pub groups: GroupSet,
+    /// When it last said that it is there.
+    pub heard_at: Instant,
 }
 
 /// A message on its way to another node.
@@ -101,6 +107,7 @@ impl Peer {
 /// Who is there: this node and the others.
 pub struct Peers {
     me: NodeId,
+    groups: GroupSet,
     draining: AtomicBool,
     others: RwLock<Arc<Vec<Peer>>>,
 }
@@ -115,9 +122,10 @@ pub struct Difference {
 }
 
 impl Peers {
-    pub fn new(me: NodeId) -> Self {
+    pub fn new(me: NodeId, groups: GroupSet) -> Self {
         Self {
             me,
+            groups,
             draining: AtomicBool::new(false),
             others: RwLock::default(),
         }
@@ -132,6 +140,11 @@ impl Peers {
         others.iter().find(|peer| peer.node() == node).cloned()
     }
 
+    /// What this node runs.
+    pub fn groups(&self) -> GroupSet {
+        self.groups
+    }
+
     /// This node takes no new chats from here on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
@@ -142,17 +155,28 @@ impl Peers {
     }
 
     /// The other node that owns a chat; `None`: this one. The owner is the highest rendezvous hash
-    /// among the nodes that are up; when none is, whoever is asked.
+    /// among the nodes that run chats and are up; when none is, whoever is asked, and by a node without
+    /// chats one of those that are on their way out.
     pub fn owner(&self, chat_id: ChatId) -> Option<Peer> {
         let others = self.others.read();
-        let up: Vec<&Peer> = others
-            .iter()
+        let with_chats = || {
+            others
+                .iter()
+                .filter(|peer| peer.standing.groups.contains(Group::Chat))
+        };
+        let up: Vec<&Peer> = with_chats()
             .filter(|peer| !peer.standing.is_draining)
             .collect();
-        let own = (!self.is_draining()).then(|| name(self.me));
-        let names = up.iter().map(|peer| name(peer.node())).chain(own);
+        let here = self.groups.contains(Group::Chat);
+        let own = (here && !self.is_draining()).then(|| name(self.me));
+        let candidates = if up.is_empty() && !here {
+            with_chats().collect()
+        } else {
+            up
+        };
+        let names = candidates.iter().map(|peer| name(peer.node())).chain(own);
         let highest = rendezvous(chat_id, names)?;
-        up.get(highest).map(|peer| (*peer).clone())
+        candidates.get(highest).map(|peer| (*peer).clone())
     }
 
     /// Takes who is there now.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::bus::BusError;
+use super::peers::Peer;
 use super::{Cluster, proto};
+use crate::actors::group::Group;
 use crate::id::{NodeId, UserId};
 
 /// How long the others may take to learn of someone before he is let in.
@@ -27,7 +29,7 @@ impl Cluster {
             user_id: proto::bytes(user.0),
         };
         let peers = self.0.peers.others();
-        let told = peers.iter().map(|peer| {
+        let told = peers.iter().filter(|peer| sends_frames(peer)).map(|peer| {
             let subject = self.0.bus.arrivals(peer.node());
             self.0.bus.request::<proto::Arrived>(subject, &arrival)
         });
@@ -40,6 +42,12 @@ impl Cluster {
                 cluster.0.directory.moved(user, false);
             }
         });
+    }
+
+    /// Whether people can be on another node.
+    pub(super) fn has_sockets(&self, node: NodeId) -> bool {
+        let peer = self.0.peers.find(node);
+        peer.is_some_and(|peer| peer.standing.groups.contains(Group::Websocket))
     }
 
     /// Asks for a node's list when it has told of more than is known.
@@ -83,6 +91,12 @@ impl Cluster {
         }
         Ok(())
     }
+}
+
+/// Whether a node sends frames of its own accord: the others need not be waited for.
+fn sends_frames(peer: &Peer) -> bool {
+    const SENDERS: [Group; 3] = [Group::User, Group::Chat, Group::Websocket];
+    peer.standing.groups.has_any(&SENDERS)
 }
 
 /// Tells the others who came and went, a little at a time.

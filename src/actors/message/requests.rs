@@ -1,6 +1,6 @@
 //! What the message group may be asked. All of it reads; changes go to the chat's owner.
 
-use actix::{Actor, Addr, Context, Handler, Recipient};
+use serde::{Deserialize, Serialize};
 
 use crate::id::{ChatId, MessageId, UserId};
 use crate::request;
@@ -11,7 +11,7 @@ use crate::wire::sync::{SyncRequest, SyncView};
 
 /// A page of a chat's history, newest first. `before` and `after` are seqs, not included; `after`
 /// alone gives those next after it. 404 for who never was in the chat.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListMessages {
     pub viewer: UserId,
     pub chat_id: ChatId,
@@ -22,14 +22,14 @@ pub struct ListMessages {
 }
 
 /// One message as its viewer may see it; 404 otherwise.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct GetMessage {
     pub viewer: UserId,
     pub message_id: MessageId,
 }
 
 /// Who of a message's recipients has got and read it; for its sender alone (403).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListReceipts {
     pub viewer: UserId,
     pub message_id: MessageId,
@@ -38,7 +38,7 @@ pub struct ListReceipts {
 }
 
 /// A sum over the messages a viewer can see, both ends included.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct GetDigest {
     pub viewer: UserId,
     pub chat_id: ChatId,
@@ -47,7 +47,7 @@ pub struct GetDigest {
 }
 
 /// My chats, newest activity first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListChats {
     pub viewer: UserId,
     pub cursor: Option<String>,
@@ -55,14 +55,14 @@ pub struct ListChats {
 }
 
 /// One chat of mine with its details; 404 for who is not in it now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct GetChat {
     pub viewer: UserId,
     pub chat_id: ChatId,
 }
 
 /// Who is in a chat now, longest-standing first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListParticipants {
     pub viewer: UserId,
     pub chat_id: ChatId,
@@ -71,7 +71,7 @@ pub struct ListParticipants {
 }
 
 /// Some participants by id, in the order asked; those who are not in the chat are left out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FindParticipants {
     pub viewer: UserId,
     pub chat_id: ChatId,
@@ -80,14 +80,14 @@ pub struct FindParticipants {
 
 /// Which chats some messages belong to, so that their owners can be asked. 404 when one of them is
 /// not there for this viewer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LocateMessages {
     pub viewer: UserId,
     pub message_ids: Vec<MessageId>,
 }
 
 /// Where a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Located {
     pub message_id: MessageId,
     pub chat_id: ChatId,
@@ -97,7 +97,7 @@ pub struct Located {
 }
 
 /// What changed since a client's copies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SyncChats {
     pub user: UserId,
     pub request: SyncRequest,
@@ -105,7 +105,7 @@ pub struct SyncChats {
 }
 
 /// How large an answer to a sync may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncLimits {
     /// Chats an answer.
     pub chats: usize,
@@ -144,48 +144,18 @@ request!(
     SyncChats => SyncView,
 );
 
-/// What others may ask of the message group.
-#[derive(Clone)]
-pub struct MessagePeers {
-    pub list_messages: Recipient<ListMessages>,
-    pub get_message: Recipient<GetMessage>,
-    pub list_receipts: Recipient<ListReceipts>,
-    pub get_digest: Recipient<GetDigest>,
-    pub list_chats: Recipient<ListChats>,
-    pub get_chat: Recipient<GetChat>,
-    pub list_participants: Recipient<ListParticipants>,
-    pub find_participants: Recipient<FindParticipants>,
-    pub locate_messages: Recipient<LocateMessages>,
-    pub sync_chats: Recipient<SyncChats>,
-}
-
-impl MessagePeers {
-    /// The peers that one actor serves, itself or through its guardian.
-    pub fn of<A>(address: &Addr<A>) -> Self
-    where
-        A: Actor<Context = Context<A>>
-            + Handler<ListMessages>
-            + Handler<GetMessage>
-            + Handler<ListReceipts>
-            + Handler<GetDigest>
-            + Handler<ListChats>
-            + Handler<GetChat>
-            + Handler<ListParticipants>
-            + Handler<FindParticipants>
-            + Handler<LocateMessages>
-            + Handler<SyncChats>,
-    {
-        Self {
-            list_messages: address.clone().recipient(),
-            get_message: address.clone().recipient(),
-            list_receipts: address.clone().recipient(),
-            get_digest: address.clone().recipient(),
-            list_chats: address.clone().recipient(),
-            get_chat: address.clone().recipient(),
-            list_participants: address.clone().recipient(),
-            find_participants: address.clone().recipient(),
-            locate_messages: address.clone().recipient(),
-            sync_chats: address.clone().recipient(),
-        }
+crate::peers! {
+    /// What others may ask of the message group.
+    MessagePeers {
+        list_messages: ListMessages,
+        get_message: GetMessage,
+        list_receipts: ListReceipts,
+        get_digest: GetDigest,
+        list_chats: ListChats,
+        get_chat: GetChat,
+        list_participants: ListParticipants,
+        find_participants: FindParticipants,
+        locate_messages: LocateMessages,
+        sync_chats: SyncChats,
     }
 }

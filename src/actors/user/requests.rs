@@ -1,5 +1,7 @@
 //! What the user group may be asked.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::user::{Platform, Privacy, User};
 use crate::id::{DeviceId, MediaId, SessionId, UserId};
 use crate::request;
@@ -9,20 +11,20 @@ use crate::storage::users::UserPatch;
 use crate::wire::user::{PresenceView, ProfileView};
 
 /// The caller's own profile.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct GetMe {
     pub user: UserId,
 }
 
 /// Changes the caller's profile; 422 past a limit, 404 for an avatar that is not his medium.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UpdateMe {
     pub user: UserId,
     pub patch: UserPatch,
 }
 
 /// Someone's profile as privacy and blocks leave it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct GetProfile {
     pub viewer: UserId,
     pub owner: UserId,
@@ -31,7 +33,7 @@ pub struct GetProfile {
 /// Finds who of an address book is here, and keeps them as contacts.
 ///
 /// 429 past the budget of distinct numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SyncContacts {
     pub user: UserId,
     /// At most 1,000, as the address book writes them.
@@ -39,7 +41,7 @@ pub struct SyncContacts {
 }
 
 /// Someone of the address book who is here; `input` as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundContact {
     pub input: String,
     pub phone: String,
@@ -47,7 +49,7 @@ pub struct FoundContact {
 }
 
 /// What lists show of someone, through his privacy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     pub user_id: UserId,
     pub phone: Option<String>,
@@ -56,7 +58,7 @@ pub struct Person {
 }
 
 /// The caller's contacts, by id.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ListContacts {
     pub user: UserId,
     pub after: Option<UserId>,
@@ -64,7 +66,7 @@ pub struct ListContacts {
 }
 
 /// Blocks or unblocks someone; 404 when he is not there, 422 for oneself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct SetBlock {
     pub user: UserId,
     pub other: UserId,
@@ -72,41 +74,41 @@ pub struct SetBlock {
 }
 
 /// Whom the caller blocks, by id.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ListBlocked {
     pub user: UserId,
     pub after: Option<UserId>,
     pub limit: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct GetPrivacy {
     pub user: UserId,
 }
 
 /// Changes the settings the patch names, and answers all of them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct UpdatePrivacy {
     pub user: UserId,
     pub patch: PrivacyPatch,
 }
 
 /// Whether someone is online, as privacy and blocks leave it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct GetPresence {
     pub viewer: UserId,
     pub owner: UserId,
 }
 
 /// [`GetPresence`] of many at once, in no order; who does not exist is left out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FindPresence {
     pub viewer: UserId,
     pub owners: Vec<UserId>,
 }
 
 /// Keeps a push token for the caller's session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AddDevice {
     pub user: UserId,
     pub session: SessionId,
@@ -114,7 +116,7 @@ pub struct AddDevice {
     pub platform: Platform,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AddedDevice {
     pub device: Device,
     /// `false`: this account had named the token before.
@@ -122,7 +124,7 @@ pub struct AddedDevice {
 }
 
 /// The caller's push devices, by id.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ListDevices {
     pub user: UserId,
     pub after: Option<DeviceId>,
@@ -130,7 +132,7 @@ pub struct ListDevices {
 }
 
 /// Forgets a push device; 404 for one that is not the caller's.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct RemoveDevice {
     pub user: UserId,
     pub device: DeviceId,

@@ -270,7 +270,7 @@ impl LaneActor {
     }
 }
 
-fn goaway() -> Frame {
+pub fn goaway() -> Frame {
     let reconnect_after_ms = rand::random_range(500..5000);
     SocketEvent::GoAway { reconnect_after_ms }.frame()
 }

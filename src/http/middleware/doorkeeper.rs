@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::error::{ErrorCode, Failure};
 use crate::http::error::Problem;
 use crate::http::extract::ClientAddress;
+use crate::http::tunnel::Seal;
 use crate::storage::limits::LimitStore;
 
 /// Largest head, in bytes of names and values.
@@ -35,9 +36,16 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         ));
     }
     let peer = request.peer_addr().map(|peer| peer.ip());
-    let address = ClientAddress::of(peer, request.headers(), &config.http.trusted_proxies);
+    let seal = request.app_data::<web::Data<Seal>>();
+    let passed_on = seal.and_then(|seal| seal.open(request.headers()));
+    let proxies = &config.http.trusted_proxies;
+    let address = passed_on.map_or_else(
+        || ClientAddress::of(peer, request.headers(), proxies),
+        ClientAddress,
+    );
     request.extensions_mut().insert(address);
-    if is_watched(request.path()) {
+    // What a gateway passes on it has let in and charged.
+    if is_watched(request.path()) || passed_on.is_some() {
         return Ok(());
     }
     let client = request

@@ -12,5 +12,5 @@ mod signed_in;
 pub use cors::cors;
 pub use doorkeeper::doorkeeper;
 pub use frame::frame;
-pub use request_id::RequestId;
+pub use request_id::{HEADER as REQUEST_ID, RequestId};
 pub use resource::{Access, resource};

@@ -153,6 +153,17 @@ async fn a_send_that_is_lost_with_its_node_is_repeated() {
 }
 
 #[test]
+fn a_command_that_was_passed_on_comes_back_once() {
+    let (calls, next_owner) = (Calls::default(), NodeId::new());
+    let number = calls.pass(next_owner, numbered(7));
+    assert_ne!(number, calls.pass(next_owner, numbered(7)));
+    let passed = calls.take_passed(number).expect("it is known");
+    assert_eq!((passed.node, passed.command.call), (next_owner, 7));
+    assert!(calls.take_passed(number).is_none());
+    assert!(calls.bounced(number).is_none(), "nobody waits for it here");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let bad = [
         proto::command::What::Edit(proto::Edit {

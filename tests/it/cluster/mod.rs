@@ -3,3 +3,4 @@
 mod commands;
 mod directory;
 mod placement;
+mod remote;

@@ -24,6 +24,7 @@ mod pages;
 mod personal;
 mod presence;
 mod privacy;
+mod processes;
 mod profiles;
 mod receipts;
 mod schemas;

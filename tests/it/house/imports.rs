@@ -44,9 +44,16 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("src/cli/", &["actors", "storage"]),
 ];
 
-/// What of the actors the handlers may name beside each group's `requests`: the seam itself, and
-/// the socket, which is a response body as well as an actor.
-const OPEN_TO_HTTP: &[&str] = &["request", "fanout", "placement", "guardian", "websocket"];
+/// What of the actors the handlers may name beside each group's `requests`: the seam itself, the
+/// groups' names, and the socket, which is a response body as well as an actor.
+const OPEN_TO_HTTP: &[&str] = &[
+    "request",
+    "fanout",
+    "placement",
+    "group",
+    "guardian",
+    "websocket",
+];
 
 /// Imports across groups that are no requests, each with its reason.
 const ACROSS: &[(&str, &str)] = &[

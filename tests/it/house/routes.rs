@@ -1,10 +1,16 @@
 //! Every route is tested and described; every error code is used.
 
 use troupe::error::ErrorCode;
+use troupe::http::admin::ADMIN;
 use troupe::http::docs;
-use troupe::http::routes::{API, OPEN, OPERATIONS};
+use troupe::http::routes::{API, OPEN, OPERATIONS, SOCKETS, WATCHED};
 
 use super::source::{SourceFile, files};
+
+/// Every route beside the API, whichever process serves it.
+fn beside() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    WATCHED.iter().chain(SOCKETS).chain(OPERATIONS)
+}
 
 /// Pages and the socket are no REST calls.
 fn is_page(path: &str) -> bool {
@@ -36,7 +42,8 @@ fn every_route_is_walked_by_a_test() {
     let missing: Vec<_> = API
         .iter()
         .chain(OPEN)
-        .chain(OPERATIONS)
+        .chain(beside())
+        .chain(ADMIN)
         .map(|(_, path)| *path)
         // Every socket of a test is opened there, below an origin.
         .filter(|path| *path != "/ws")
@@ -64,9 +71,7 @@ fn every_route_is_described() {
         .iter()
         .chain(OPEN)
         .map(|(method, path)| (*method, format!("/api/v1{path}")));
-    let beside = OPERATIONS
-        .iter()
-        .map(|(method, path)| (*method, (*path).to_owned()));
+    let beside = beside().map(|(method, path)| (*method, (*path).to_owned()));
     let missing: Vec<_> = api
         .chain(beside)
         .filter(|(_, path)| !is_page(path))
@@ -86,7 +91,7 @@ fn nothing_is_described_that_is_not_there() {
     let routes: Vec<Vec<&str>> = API
         .iter()
         .chain(OPEN)
-        .chain(OPERATIONS)
+        .chain(beside())
         .map(|(_, path)| segments(path))
         .collect();
     let invented: Vec<_> = paths

@@ -1,5 +1,7 @@
 //! The frame around handlers, without a server.
 
+mod seal;
+
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
 use actix_web::{App, HttpResponse, web};

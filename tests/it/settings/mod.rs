@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use tempfile::NamedTempFile;
-use troupe::config::Loader;
+use troupe::actors::group::Group;
+use troupe::config::{Config, Loader};
 
 fn file(text: &str) -> NamedTempFile {
     let mut file = NamedTempFile::new().expect("a file");
@@ -116,4 +117,64 @@ fn secrets_are_not_shown() {
     assert!(!shown.value.contains(secret), "{}", shown.value);
     let config = loader.load().expect("fine");
     assert!(!format!("{config:?}").contains(secret));
+}
+
+#[test]
+fn a_process_runs_the_groups_that_are_named() {
+    let set = |groups: &str| {
+        let loader = Loader::dev().set("storage.backend", "distributed");
+        let error = loader.set("groups", groups).load().expect_err("no servers");
+        let wrong = error
+            .0
+            .into_iter()
+            .map(|problem| (problem.setting, problem.what));
+        wrong
+            .filter(|(setting, _)| setting.starts_with("groups"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(set("auth, user"), []);
+    assert_eq!(set("websocket"), []);
+    let (setting, what) = &set("auth,usr")[0];
+    assert_eq!(setting, "groups");
+    assert!(
+        what.contains("\"usr\"") && what.contains("notification"),
+        "{what}"
+    );
+    assert_eq!(set("")[0].0, "groups");
+    let listed = problems("groups = [\"gateway\", \"gatewya\"]\n");
+    assert!(listed[0].0.starts_with("groups"), "{listed:?}");
+    assert!(listed[0].1.contains("gatewya"), "{listed:?}");
+    let apart = problems("groups = [\"gateway\"]\n");
+    assert_eq!(
+        apart[0].0, "groups",
+        "the embedded storage belongs to one process: {apart:?}"
+    );
+}
+
+#[test]
+fn each_group_without_a_gateway_has_its_port() {
+    let ports = |groups: &[&str]| {
+        let config = Loader::dev().load().expect("the defaults");
+        let groups = groups
+            .iter()
+            .filter_map(|name| Group::parse(name))
+            .collect();
+        let listening = Config { groups, ..config }.listening();
+        listening
+            .into_iter()
+            .map(|(_, port)| port)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ports(&["gateway", "auth", "websocket"]), [8080]);
+    assert_eq!(ports(&["auth"]), [8081]);
+    assert_eq!(ports(&["user", "chat", "message"]), [8082, 8083, 8084]);
+    assert_eq!(
+        ports(&["media", "notification", "websocket"]),
+        [8087, 8086, 8085]
+    );
+    let same = problems("groups = [\"auth\", \"user\"]\n[ports]\nauth = 9000\nuser = 9000\n");
+    assert!(
+        same.iter().any(|(setting, _)| setting == "ports.user"),
+        "{same:?}"
+    );
 }

@@ -3,6 +3,9 @@
 mod browser;
 mod client;
 mod deadline;
+mod detour;
+mod installation;
+mod options;
 mod person;
 mod process;
 mod server;
@@ -13,6 +16,7 @@ mod socket;
 pub use browser::Browser;
 pub use client::{Client, Reply};
 pub use deadline::{PATIENCE, eventually, eventually_some};
+pub use detour::Detour;
 pub use person::{Person, fresh_phone};
 pub use server::Server;
 pub use socket::Socket;

@@ -10,6 +10,22 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
+/// A process and what ends it should this one be gone; killed when dropped.
+pub struct Process {
+    pub child: Child,
+    pub reaper: Child,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = self.reaper.kill();
+        let _ = self.reaper.wait();
+    }
+}
+
 /// Kills the server and removes its data when this process is gone, since a static is never
 /// dropped: the end of the pipe closes with the process, however that ends.
 pub fn reaper(pid: u32, data: &Path) -> Child {

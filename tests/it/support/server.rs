@@ -1,7 +1,7 @@
 //! `troupe dev` as a child process on free ports and its own data directory.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,161 +9,73 @@ use parking_lot::Mutex;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
+use troupe::actors::group::Group;
 
-use super::process::{collect, free_ports, new_data, reaper};
-use super::shape::{self, Shape};
-use super::{Client, PATIENCE, Person, eventually};
+use super::options::ServerOptions;
+use super::process::Process;
+use super::shape::Shape;
+use super::{Client, PATIENCE, Person, eventually, installation};
 
-/// How a server is to be started.
-#[derive(Clone, Default)]
-pub struct ServerOptions {
-    unlimited: bool,
-    arguments: Vec<String>,
-    settings: Vec<(String, String)>,
-    data: Option<Arc<TempDir>>,
-    shape: Option<Shape>,
+/// What a process says.
+pub enum Output {
+    /// As it comes.
+    Read(Arc<Mutex<String>>),
+    Log(PathBuf),
 }
 
-impl ServerOptions {
-    /// Lifts every budget and waiting time.
-    #[must_use]
-    pub fn unlimited(mut self) -> Self {
-        self.unlimited = true;
-        self
-    }
-
-    /// A further argument of the command.
-    #[must_use]
-    pub fn argument(mut self, argument: &str) -> Self {
-        self.arguments.push(argument.to_owned());
-        self
-    }
-
-    /// A setting by its environment name without the prefix, as `HTTP__BODY_SECONDS`.
-    #[must_use]
-    pub fn setting(mut self, name: &str, value: &str) -> Self {
-        self.settings
-            .push((format!("TROUPE__{name}"), value.to_owned()));
-        self
-    }
-
-    /// The data directory of a server that is gone.
-    #[must_use]
-    pub fn data(mut self, data: Arc<TempDir>) -> Self {
-        self.data = Some(data);
-        self
-    }
-
-    /// One process on storage of its own, whatever set-up the flows run in.
-    #[must_use]
-    pub fn embedded(mut self) -> Self {
-        self.shape = Some(Shape::Embedded);
-        self
-    }
-
-    /// Starts it and waits until it is ready; another port is tried when one was taken meanwhile.
-    pub async fn start(self) -> Server {
-        let data = self.data.clone().unwrap_or_else(new_data);
-        let shape = self.shape.unwrap_or_else(Shape::of_flows);
-        let shared = match shape {
-            Shape::Embedded => Vec::new(),
-            Shape::Servers | Shape::Nodes => shape::settings(data.path()).await,
-        };
-        let mut server = self.start_one(&data, &shared).await;
-        for _ in 1..shape.processes() {
-            server.others.push(self.start_one(&data, &shared).await);
+impl Output {
+    fn text(&self) -> String {
+        match self {
+            Self::Read(output) => output.lock().clone(),
+            Self::Log(file) => std::fs::read_to_string(file).unwrap_or_default(),
         }
-        server.until_all_know_all().await;
-        server
-    }
-
-    async fn start_one(&self, data: &Arc<TempDir>, shared: &[(String, String)]) -> Server {
-        for _ in 0..5 {
-            let mut server = self.spawn(data, shared);
-            if server.until_ready().await {
-                return server;
-            }
-        }
-        panic!("the server did not start");
-    }
-
-    fn spawn(&self, data: &Arc<TempDir>, shared: &[(String, String)]) -> Server {
-        let (port, admin_port) = free_ports();
-        let mut command = self.command(port, admin_port, data.path());
-        command.envs(shared.iter().map(|(name, value)| (name, value)));
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let output = Arc::new(Mutex::new(String::new()));
-        if let Some(stdout) = child.stdout.take() {
-            collect(stdout, output.clone());
-        }
-        if let Some(stderr) = child.stderr.take() {
-            collect(stderr, output.clone());
-        }
-        Server {
-            reaper: reaper(child.id(), data.path()),
-            child,
-            port,
-            admin_port,
-            data: data.clone(),
-            output,
-            others: Vec::new(),
-        }
-    }
-
-    fn command(&self, port: u16, admin_port: u16, data: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_troupe"));
-        command
-            .arg("dev")
-            .args(["--port", &port.to_string()])
-            .args(["--admin-port", &admin_port.to_string()])
-            .arg("--data-dir")
-            .arg(data);
-        if self.unlimited {
-            command.arg("--unlimited");
-        }
-        command
-            .args(&self.arguments)
-            .envs(self.settings.iter().map(|(name, value)| (name, value)));
-        command
-    }
-
-    /// Runs it to its end, for starts that must fail: exit code and everything it said.
-    pub async fn run(self, data: &Path) -> (Option<i32>, String) {
-        let (port, admin_port) = free_ports();
-        let mut command = self.command(port, admin_port, data);
-        let output = tokio::task::spawn_blocking(move || command.output())
-            .await
-            .expect("joined")
-            .expect("the program runs");
-        let said = [output.stdout, output.stderr].concat();
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&said).into_owned(),
-        )
     }
 }
 
 /// A running server; killed when dropped.
 pub struct Server {
-    child: Child,
-    reaper: Child,
-    port: u16,
-    admin_port: u16,
-    data: Arc<TempDir>,
-    output: Arc<Mutex<String>>,
+    /// `None`: it belongs to the whole run.
+    pub(super) process: Option<Process>,
+    /// What it runs, if not everything.
+    pub(super) group: Option<Group>,
+    pub(super) pid: u32,
+    pub(super) port: u16,
+    pub(super) admin_port: u16,
+    pub(super) data: Option<Arc<TempDir>>,
+    pub(super) output: Output,
     /// The other nodes of the same installation.
-    others: Vec<Server>,
+    pub(super) others: Vec<Server>,
 }
 
 impl Server {
     /// A server of one's own, with its limits.
     pub async fn start() -> Self {
         ServerOptions::default().start().await
+    }
+
+    /// A process that someone else started and ends.
+    pub fn attached(group: Group, (port, admin_port): (u16, u16), pid: u32, log: PathBuf) -> Self {
+        Self {
+            process: None,
+            group: Some(group),
+            pid,
+            port,
+            admin_port,
+            data: None,
+            output: Output::Log(log),
+            others: Vec::new(),
+        }
+    }
+
+    /// With the other processes of its installation, once all of them are ready.
+    pub async fn together(mut self, others: Vec<Self>) -> Self {
+        self.others = others;
+        assert!(self.until_ready().await);
+        for server in &mut self.others {
+            assert!(server.until_ready().await);
+        }
+        self.until_all_know_all().await;
+        self
     }
 
     pub fn options() -> ServerOptions {
@@ -174,7 +86,12 @@ impl Server {
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<Server> = OnceCell::const_new();
         SHARED
-            .get_or_init(|| async { Self::options().unlimited().start().await })
+            .get_or_init(|| async {
+                match Shape::of_flows() {
+                    Shape::Groups => installation::join().await,
+                    _ => Self::options().unlimited().start().await,
+                }
+            })
             .await
     }
 
@@ -185,14 +102,24 @@ impl Server {
 
     /// A client of one node after the other.
     fn api_of(&self, place: usize) -> Client {
-        match place % (self.others.len() + 1) {
-            0 => self.api(),
-            other => self.others[other - 1].api(),
-        }
+        let all = [self].into_iter().chain(&self.others);
+        let mut doors = all.filter(|server| server.has_api()).cycle();
+        doors.nth(place).expect("an API").api()
+    }
+
+    /// The process that runs one group alone.
+    pub fn part(&self, group: Group) -> &Self {
+        let mut all = [self].into_iter().chain(&self.others);
+        let runs = |server: &&Self| server.group == Some(group);
+        all.find(runs).expect("a process per group")
+    }
+
+    fn has_api(&self) -> bool {
+        self.group.is_none_or(|group| group == Group::Gateway)
     }
 
     /// Waits until every node counts every other.
-    async fn until_all_know_all(&self) {
+    pub(super) async fn until_all_know_all(&self) {
         let count = self.others.len() + 1;
         let all = [self].into_iter().chain(&self.others);
         for node in all.filter(|_| count > 1) {
@@ -232,7 +159,7 @@ impl Server {
     }
 
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.pid
     }
 
     /// New people with valid tokens, each signed in once.
@@ -264,26 +191,28 @@ impl Server {
         person
     }
 
-    /// Everything it has printed so far.
+    /// Everything it has printed so far, and the other processes of its installation.
     pub fn output(&self) -> String {
-        self.output.lock().clone()
+        let others = self.others.iter().map(Self::output);
+        [self.output.text()].into_iter().chain(others).collect()
     }
 
     pub fn data_path(&self) -> PathBuf {
-        self.data.path().to_owned()
+        self.data().path().to_owned()
     }
 
     /// SIGKILL; what it leaves behind is its data directory.
     pub fn kill(mut self) -> Arc<TempDir> {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("waited");
-        self.data.clone()
+        let child = &mut self.process.as_mut().expect("a server of one's own").child;
+        child.kill().expect("killed");
+        child.wait().expect("waited");
+        self.data()
     }
 
     /// Sends SIGTERM and returns at once.
     pub fn terminate(&self) {
         let sent = Command::new("sh")
-            .args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()])
+            .args(["-c", "kill -TERM \"$0\"", &self.pid().to_string()])
             .status()
             .expect("kill runs");
         assert!(sent.success());
@@ -293,7 +222,7 @@ impl Server {
     pub async fn exit(&mut self, within: Duration) -> ExitStatus {
         let started = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().expect("waited") {
+            if let Some(status) = self.ended() {
                 return status;
             }
             assert!(started.elapsed() < within, "still running after {within:?}");
@@ -301,13 +230,18 @@ impl Server {
         }
     }
 
+    fn ended(&mut self) -> Option<ExitStatus> {
+        let process = self.process.as_mut()?;
+        process.child.try_wait().expect("waited")
+    }
+
     /// The data directory, to be given to the next server.
     pub fn data(&self) -> Arc<TempDir> {
-        self.data.clone()
+        self.data.clone().expect("a server of one's own")
     }
 
     /// `false`: it ended, as when its port was taken.
-    async fn until_ready(&mut self) -> bool {
+    pub(super) async fn until_ready(&mut self) -> bool {
         let started = Instant::now();
         let ready = format!("{}/health/ready", self.origin());
         let http = reqwest::Client::builder()
@@ -316,7 +250,7 @@ impl Server {
             .build()
             .expect("an http client");
         loop {
-            if let Some(status) = self.child.try_wait().expect("waited") {
+            if let Some(status) = self.ended() {
                 let said = self.output();
                 assert!(
                     said.to_lowercase().contains("in use"),
@@ -351,10 +285,5 @@ impl Drop for Server {
             let tail = &lines[lines.len().saturating_sub(60)..];
             eprintln!("--- the server's last words\n{}\n---", tail.join("\n"));
         }
-        // Both may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = self.reaper.kill();
-        let _ = self.reaper.wait();
     }
 }

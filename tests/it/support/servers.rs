@@ -1,5 +1,7 @@
 //! Where the real servers are: `deploy/dev/servers.sh` starts them and says so in the environment.
 
+use std::path::PathBuf;
+
 /// The address of `POSTGRES`, `MONGODB`, `REDIS` or `NATS`.
 #[expect(
     clippy::disallowed_methods,
@@ -12,4 +14,13 @@ pub fn address(server: &str) -> String {
             "{name} is not set: run deploy/dev/test.sh, or eval \"$(deploy/dev/servers.sh start)\""
         )
     })
+}
+
+/// Where they keep everything: what leaves its process id there ends with them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test is told by its environment where the servers are"
+)]
+pub fn folder() -> Option<PathBuf> {
+    std::env::var("TROUPE_SERVERS").ok().map(PathBuf::from)
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use secrecy::SecretString;
 use std::time::Duration;
+use troupe::actors::group::Group;
 use troupe::storage::distributed::postgres::{Postgres, PostgresSettings};
 
 use super::servers;
@@ -17,6 +18,10 @@ pub enum Shape {
     Servers,
     /// Two processes on the real servers; people are on either.
     Nodes,
+    /// A process for each group on the real servers; people are at the gateway. The flows that share a
+    /// server share one such installation, which the first of them starts and the end of the servers
+    /// ends; the others, which need settings of their own or end a process, start eight each.
+    Groups,
 }
 
 impl Shape {
@@ -28,15 +33,19 @@ impl Shape {
         match std::env::var("TROUPE_FLOWS").as_deref() {
             Ok("servers") => Self::Servers,
             Ok("nodes") => Self::Nodes,
+            Ok("groups") => Self::Groups,
             Ok("embedded") | Err(_) => Self::Embedded,
-            Ok(other) => panic!("TROUPE_FLOWS is embedded, servers or nodes, not {other}"),
+            Ok(other) => panic!("TROUPE_FLOWS is embedded, servers, nodes or groups, not {other}"),
         }
     }
 
-    pub fn processes(self) -> usize {
+    /// What each process runs; `None`: everything. People are at the first, or at any that runs
+    /// everything.
+    pub fn processes(self) -> Vec<Option<Group>> {
         match self {
-            Self::Embedded | Self::Servers => 1,
-            Self::Nodes => 2,
+            Self::Embedded | Self::Servers => vec![None],
+            Self::Nodes => vec![None, None],
+            Self::Groups => Group::ALL.map(Some).into(),
         }
     }
 }
@@ -89,4 +98,17 @@ fn of_place(name: &str) -> Vec<(String, String)> {
     ]
     .map(|(key, value)| (format!("TROUPE__{key}"), value))
     .into()
+}
+
+/// Settings with which a process runs one group, at a port.
+pub fn of_group(group: Group, port: u16) -> [(String, String); 2] {
+    let setting = match group {
+        Group::Gateway => "HTTP__PORT".to_owned(),
+        other => format!("PORTS__{}", other.name().to_ascii_uppercase()),
+    };
+    [
+        ("GROUPS".to_owned(), group.name().to_owned()),
+        (setting, port.to_string()),
+    ]
+    .map(|(key, value)| (format!("TROUPE__{key}"), value))
 }

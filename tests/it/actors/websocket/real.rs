@@ -53,7 +53,7 @@ fn serve(stage: &Stage) -> std::net::SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = listener.local_addr().expect("an address");
     let http = Loader::dev().load().expect("settings").http;
-    let server = listen(listener, &http, 1, plain, sockets);
+    let server = listen(vec![listener], &http, 1, plain, sockets);
     actix::spawn(server.expect("served"));
     address
 }

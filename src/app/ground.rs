@@ -1,0 +1,288 @@
+//! Starts the groups of this process, each behind its guardian, and a stand-in for each of the others.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, Arbiter, ArbiterHandle, Context, Recipient};
+
+use super::{StartError, failed};
+use crate::actors::auth::access_token::TokenRules;
+use crate::actors::auth::actor::{Auth, AuthActor};
+use crate::actors::auth::keyring::Keyring;
+use crate::actors::auth::requests::{AuthPeers, Revocations};
+use crate::actors::auth::sender::Sender;
+use crate::actors::auth::watch::RevocationWatch;
+use crate::actors::chat::group::{ChatGroup, Desk};
+use crate::actors::chat::relay::Relay;
+use crate::actors::chat::requests::ChatPeers;
+use crate::actors::chat::scope::ChatServices;
+use crate::actors::chat::shard::ChatShard;
+use crate::actors::chat::writer::Writer;
+use crate::actors::cluster::Cluster;
+use crate::actors::cluster::requests::OwnersChanged;
+use crate::actors::fanout::Fanout;
+use crate::actors::group::Group;
+use crate::actors::guardian::{GroupState, Guardian};
+use crate::actors::message::actor::{MessageActor, Reader};
+use crate::actors::message::requests::MessagePeers;
+use crate::actors::placement::{ChatDoor, Remote};
+use crate::actors::remote::StandIn;
+use crate::actors::user::actor::{UserActor, Users};
+use crate::actors::user::requests::UserPeers;
+use crate::actors::websocket::{SocketNeeds, Websocket};
+use crate::clock::Clock;
+use crate::config::{AuthConfig, Config};
+use crate::event::EventBus;
+use crate::http::extract::Gate;
+use crate::storage::Stores;
+
+/// How long a chat without commands keeps its actor.
+const CHAT_IDLE: Duration = Duration::from_secs(5 * 60);
+
+/// What every group stands on.
+pub struct Ground {
+    config: Arc<Config>,
+    stores: Stores,
+    clock: Clock,
+    nodes: Option<Cluster>,
+    pub fanout: Fanout,
+    pub door: ChatDoor,
+    pub shards: Vec<Recipient<OwnersChanged>>,
+    revocations: Revocations,
+    /// Of the groups that run here.
+    pub states: Vec<GroupState>,
+}
+
+impl Ground {
+    /// Starts the chats, if they are here.
+    pub fn new(
+        config: &Arc<Config>,
+        stores: &Stores,
+        clock: Clock,
+        nodes: Option<Cluster>,
+    ) -> Self {
+        let fanout = match &nodes {
+            Some(cluster) => cluster.fanout().clone(),
+            None => Fanout::default(),
+        };
+        let (door, shards) = if config.groups.contains(Group::Chat) {
+            Relay::new(Arc::clone(&stores.messages), EventBus::default(), clock).start();
+            start_chats(stores, &fanout, clock, nodes.as_ref())
+        } else {
+            (ChatDoor::new(Vec::new()), Vec::new())
+        };
+        Self {
+            config: Arc::clone(config),
+            stores: stores.clone(),
+            clock,
+            nodes,
+            fanout,
+            door,
+            shards,
+            revocations: Revocations::default(),
+            states: Vec::new(),
+        }
+    }
+
+    fn runs(&self, group: Group) -> bool {
+        self.config.groups.contains(group)
+    }
+
+    pub async fn start_accounts(&mut self) -> Result<(AuthPeers, UserPeers), StartError> {
+        let accounts = Arbiter::new().handle();
+        self.watch_revocations(&accounts);
+        let keyring = if self.runs(Group::Auth) || self.runs(Group::User) {
+            Some(Arc::new(
+                open_keyring(&self.config, &self.stores, self.clock).await?,
+            ))
+        } else {
+            None
+        };
+        let auth = match keyring.clone().filter(|_| self.runs(Group::Auth)) {
+            Some(keyring) => {
+                let auth = Arc::new(self.auth(keyring)?);
+                let factory = move || AuthActor::new(Arc::clone(&auth));
+                AuthPeers::of(&self.start(Group::Auth, &accounts, factory))
+            }
+            None => AuthPeers::of(&self.stand_in(Group::Auth, &accounts)?),
+        };
+        let user = match keyring.filter(|_| self.runs(Group::User)) {
+            Some(keyring) => {
+                let users = Arc::new(self.users(keyring));
+                let factory = move || UserActor::new(Arc::clone(&users));
+                UserPeers::of(&self.start(Group::User, &accounts, factory))
+            }
+            None => UserPeers::of(&self.stand_in(Group::User, &accounts)?),
+        };
+        Ok((auth, user))
+    }
+
+    pub fn start_chat_desks(&mut self) -> Result<(ChatPeers, MessagePeers), StartError> {
+        let reading = Arbiter::new().handle();
+        let chat = if self.runs(Group::Chat) {
+            let desk = Desk::new(self.stores.clone(), self.fanout.clone(), self.clock);
+            let factory = move || ChatGroup::new(desk.clone());
+            ChatPeers::of(&self.start(Group::Chat, &reading, factory))
+        } else {
+            ChatPeers::of(&self.stand_in(Group::Chat, &reading)?)
+        };
+        let message = if self.runs(Group::Message) {
+            let reader = Reader::new(self.stores.clone(), self.clock);
+            let factory = move || MessageActor::new(reader.clone());
+            MessagePeers::of(&self.start(Group::Message, &reading, factory))
+        } else {
+            MessagePeers::of(&self.stand_in(Group::Message, &reading)?)
+        };
+        Ok((chat, message))
+    }
+
+    pub fn start_sockets(
+        &self,
+        auth: &AuthPeers,
+        user: &UserPeers,
+        message: &MessagePeers,
+    ) -> Option<Websocket> {
+        let config = &self.config;
+        self.runs(Group::Websocket).then(|| {
+            Websocket::start(SocketNeeds {
+                settings: config.websocket.settings(config.limits.unlimited),
+                clock: self.clock,
+                tail: Arc::new(self.stores.clone()),
+                presence: Arc::clone(&self.stores.presence),
+                fanout: self.fanout.clone(),
+                door: self.door.clone(),
+                revocations: self.revocations.clone(),
+                validate_token: auth.validate_token.clone(),
+                get_presence: user.get_presence.clone(),
+                find_presence: user.find_presence.clone(),
+                sync_chats: message.sync_chats.clone(),
+            })
+        })
+    }
+
+    pub fn gate(&self, auth: &AuthPeers) -> Gate {
+        let budget = self.config.limits.user.bucket();
+        let limits = Arc::clone(&self.stores.limits);
+        let revocations = self.revocations.clone();
+        Gate::new(auth.clone(), revocations, self.clock, limits, budget)
+    }
+
+    /// Wherever tokens are checked.
+    fn watch_revocations(&self, arbiter: &ArbiterHandle) {
+        let checking = [Group::Gateway, Group::Auth, Group::Websocket];
+        if !self.config.groups.has_any(&checking) {
+            return;
+        }
+        let watch = RevocationWatch {
+            sessions: Arc::clone(&self.stores.sessions),
+            clock: self.clock,
+            revocations: self.revocations.clone(),
+            access_lifetime: self.config.auth.access_lifetime,
+        };
+        let state = GroupState::new("revocations");
+        Guardian::start_in(arbiter, state, move || watch.clone());
+    }
+
+    fn auth(&self, keyring: Arc<Keyring>) -> Result<Auth, StartError> {
+        let config = &self.config;
+        Ok(Auth {
+            config: config.auth.clone(),
+            is_unlimited: config.limits.unlimited,
+            stores: self.stores.clone(),
+            clock: self.clock,
+            keyring,
+            sender: Sender::new(&config.auth.otp).map_err(failed)?,
+            revocations: self.revocations.clone(),
+        })
+    }
+
+    fn users(&self, keyring: Arc<Keyring>) -> Users {
+        let limits = &self.config.limits;
+        Users {
+            stores: self.stores.clone(),
+            clock: self.clock,
+            fanout: self.fanout.clone(),
+            chats: self.door.clone(),
+            keyring,
+            contact_budget: (!limits.unlimited).then(|| limits.contacts.bucket()),
+        }
+    }
+
+    /// Starts a group behind a guardian, and keeps what that shows.
+    fn start<A: Actor<Context = Context<A>>>(
+        &mut self,
+        group: Group,
+        arbiter: &ArbiterHandle,
+        factory: impl FnMut() -> A + Send + 'static,
+    ) -> Addr<Guardian<A>> {
+        let state = GroupState::new(group.name());
+        self.states.push(state.clone());
+        Guardian::start_in(arbiter, state, factory)
+    }
+
+    /// A stand-in for a group of another process; its guardian bounds what is under way there.
+    fn stand_in(
+        &self,
+        group: Group,
+        arbiter: &ArbiterHandle,
+    ) -> Result<Addr<Guardian<StandIn>>, StartError> {
+        let Some(cluster) = self.nodes.clone() else {
+            return Err(failed(format!("{} runs nowhere", group.name())));
+        };
+        let state = GroupState::new(group.name());
+        Ok(Guardian::start_in(arbiter, state, move || {
+            StandIn::new(group, Arc::new(cluster.clone()))
+        }))
+    }
+}
+
+/// What this installation's access tokens say.
+pub fn token_rules(config: &AuthConfig) -> TokenRules {
+    TokenRules {
+        issuer: config.issuer.clone(),
+        audience: config.audience.clone(),
+        lifetime: config.access_lifetime,
+    }
+}
+
+/// The installation's keys: auth signs with them, user hashes with them.
+async fn open_keyring(
+    config: &Config,
+    stores: &Stores,
+    clock: Clock,
+) -> Result<Keyring, StartError> {
+    let keyring = Keyring::open(
+        Arc::clone(&stores.keys),
+        token_rules(&config.auth),
+        config.auth.renew_keys_after,
+        clock.now(),
+    );
+    keyring.await.map_err(failed)
+}
+
+/// A shard and its writer per processor, each pair on an arbiter of its own.
+fn start_chats(
+    stores: &Stores,
+    fanout: &Fanout,
+    clock: Clock,
+    nodes: Option<&Cluster>,
+) -> (ChatDoor, Vec<Recipient<OwnersChanged>>) {
+    let shards = std::thread::available_parallelism().map_or(2, usize::from);
+    let started = (0..shards).map(|_| {
+        let arbiter = Arbiter::new().handle();
+        let (messages, chats) = (Arc::clone(&stores.messages), Arc::clone(&stores.chats));
+        let writer = Writer::start_in_arbiter(&arbiter, |_| Writer::new(messages, chats));
+        let services = ChatServices {
+            stores: stores.clone(),
+            fanout: fanout.clone(),
+            clock,
+            writer: writer.recipient(),
+            remote: nodes.map(|cluster| Arc::new(cluster.clone()) as Arc<dyn Remote>),
+        };
+        ChatShard::start_in_arbiter(&arbiter, |_| ChatShard::new(services, CHAT_IDLE))
+    });
+    let started: Vec<_> = started.collect();
+    let doors = started.iter().map(|shard| shard.clone().recipient());
+    let shards = started.iter().map(|shard| shard.clone().recipient());
+    (ChatDoor::new(doors.collect()), shards.collect())
+}
