@@ -50,6 +50,7 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod event;
+mod failpoint;
 pub mod http;
 pub mod id;
 pub mod loadtest;

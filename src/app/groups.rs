@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Arbiter, ArbiterHandle, Context, Recipient};
+use actix::{Actor, Arbiter, AsyncContext, ArbiterHandle, Context, Recipient};
 use actix_web::web::{Data, ServiceConfig};
 
 use super::{StartError, failed};
@@ -13,7 +13,8 @@ use crate::actors::auth::keyring::Keyring;
 use crate::actors::auth::requests::{AuthPeers, Revocations};
 use crate::actors::auth::sender::Sender;
 use crate::actors::chat::group::{ChatGroup, Desk};
-use crate::actors::chat::relay::Relay;
+use crate::actors::chat::publishing::Outbox;
+use crate::actors::chat::relay::{ReceiptsStored, Relay};
 use crate::actors::chat::requests::ChatPeers;
 use crate::actors::chat::scope::ChatServices;
 use crate::actors::chat::shard::ChatShard;
@@ -30,9 +31,9 @@ use crate::actors::user::requests::UserPeers;
 use crate::actors::websocket::{SocketNeeds, Websocket};
 use crate::clock::Clock;
 use crate::config::{AuthConfig, Config};
-use crate::event::EventBus;
 use crate::http::extract::Gate;
 use crate::storage::Stores;
+use crate::storage::events::EventStream;
 
 /// How long a chat without commands keeps its actor.
 const CHAT_IDLE: Duration = Duration::from_secs(5 * 60);
@@ -57,14 +58,25 @@ impl Groups {
         config: &Arc<Config>,
         stores: &Stores,
         clock: Clock,
-        nodes: Option<Cluster>,
+        (nodes, events): (Option<Cluster>, Arc<dyn EventStream>),
     ) -> Result<Self, StartError> {
         let fanout = match &nodes {
             Some(cluster) => cluster.fanout().clone(),
             None => Fanout::default(),
         };
-        let (door, shards) = start_chats(stores, &fanout, clock, nodes.as_ref());
-        Relay::new(Arc::clone(&stores.messages), EventBus::default(), clock).start();
+        let relay = Context::new();
+        let told = relay.address().recipient();
+        let (door, shards) = start_chats(stores, &fanout, clock, nodes.as_ref(), &told);
+        let outbox = Outbox {
+            messages: Arc::clone(&stores.messages),
+            chats: Arc::clone(&stores.chats),
+            events,
+            door: door.clone(),
+            remote: remote(nodes.as_ref()),
+            clock,
+            replayed: Default::default(),
+        };
+        relay.run(Relay::new(outbox, clock));
 
         let ground = Ground {
             config: Arc::clone(config),
@@ -282,12 +294,17 @@ async fn open_auth(
     }))
 }
 
+fn remote(nodes: Option<&Cluster>) -> Option<Arc<dyn Remote>> {
+    nodes.map(|cluster| Arc::new(cluster.clone()) as Arc<dyn Remote>)
+}
+
 /// A shard and its writer per processor, each pair on an arbiter of its own.
 fn start_chats(
     stores: &Stores,
     fanout: &Fanout,
     clock: Clock,
     nodes: Option<&Cluster>,
+    relay: &Recipient<ReceiptsStored>,
 ) -> (ChatDoor, Vec<Recipient<OwnersChanged>>) {
     let shards = std::thread::available_parallelism().map_or(2, usize::from);
     let started = (0..shards).map(|_| {
@@ -299,7 +316,8 @@ fn start_chats(
             fanout: fanout.clone(),
             clock,
             writer: writer.recipient(),
-            remote: nodes.map(|cluster| Arc::new(cluster.clone()) as Arc<dyn Remote>),
+            relay: Some(relay.clone()),
+            remote: remote(nodes),
         };
         ChatShard::start_in_arbiter(&arbiter, |_| ChatShard::new(services, CHAT_IDLE))
     });

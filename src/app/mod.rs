@@ -4,6 +4,7 @@
 mod demo;
 mod dependencies;
 mod drain;
+mod events;
 mod groups;
 mod listeners;
 mod lock;
@@ -87,7 +88,8 @@ async fn serve(
     let me = NodeId::new();
     let stores = stores::open(&config, clock, me).await?;
     let nodes = nodes::connect(&config, me, addresses.public).await?;
-    let groups = Groups::start(&config, &stores, clock, nodes).await?;
+    let events = events::open(&config, clock, nodes.as_ref()).await?;
+    let groups = Groups::start(&config, &stores, clock, (nodes, events)).await?;
     if demo {
         demo::populate(&groups, &stores, clock)
             .await

@@ -8,6 +8,7 @@ use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, Subscriber};
 use bytes::Bytes;
 use prost::Message;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::watch;
 
 use crate::id::NodeId;
 
@@ -89,6 +90,7 @@ pub struct Bus {
     pub client: Client,
     prefix: Arc<str>,
     timeout: Duration,
+    connections: watch::Receiver<u64>,
 }
 
 impl Bus {
@@ -99,6 +101,8 @@ impl Bus {
         broken: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, BusError> {
         let broken = Arc::new(broken);
+        let (connected, connections) = watch::channel(0);
+        let connected = Arc::new(connected);
         let client = ConnectOptions::new()
             .name("troupe")
             .connection_timeout(settings.timeout)
@@ -106,10 +110,13 @@ impl Bus {
             .ping_interval(Duration::from_secs(2))
             .subscription_capacity(SUBSCRIBED)
             .event_callback(move |event| {
-                let broken = Arc::clone(&broken);
+                let (broken, connected) = (Arc::clone(&broken), Arc::clone(&connected));
                 async move {
                     match event {
-                        Event::Connected => tracing::info!("nats connected"),
+                        Event::Connected => {
+                            connected.send_modify(|count| *count += 1);
+                            tracing::info!("nats connected");
+                        }
                         Event::SlowConsumer(_) => {
                             metrics::counter!("troupe_bus_overflow_total").increment(1);
                         }
@@ -125,11 +132,17 @@ impl Bus {
             client,
             prefix: settings.prefix.as_str().into(),
             timeout: settings.timeout,
+            connections,
         })
     }
 
     pub fn is_connected(&self) -> bool {
         self.client.connection_state() == State::Connected
+    }
+
+    /// Moves with every new connection.
+    pub fn connections(&self) -> watch::Receiver<u64> {
+        self.connections.clone()
     }
 
     pub fn timeout(&self) -> Duration {
