@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Arbiter, AsyncContext, ArbiterHandle, Context, Recipient};
+use actix::{Actor, Arbiter, ArbiterHandle, AsyncContext, Context, Recipient};
 use actix_web::web::{Data, ServiceConfig};
 
-use super::{StartError, failed};
+use super::{StartError, events, failed};
 use crate::actors::auth::access_token::TokenRules;
 use crate::actors::auth::actor::{Auth, AuthActor};
 use crate::actors::auth::keyring::Keyring;
@@ -33,7 +33,6 @@ use crate::clock::Clock;
 use crate::config::{AuthConfig, Config};
 use crate::http::extract::Gate;
 use crate::storage::Stores;
-use crate::storage::events::EventStream;
 
 /// How long a chat without commands keeps its actor.
 const CHAT_IDLE: Duration = Duration::from_secs(5 * 60);
@@ -58,7 +57,7 @@ impl Groups {
         config: &Arc<Config>,
         stores: &Stores,
         clock: Clock,
-        (nodes, events): (Option<Cluster>, Arc<dyn EventStream>),
+        nodes: Option<Cluster>,
     ) -> Result<Self, StartError> {
         let fanout = match &nodes {
             Some(cluster) => cluster.fanout().clone(),
@@ -70,7 +69,7 @@ impl Groups {
         let outbox = Outbox {
             messages: Arc::clone(&stores.messages),
             chats: Arc::clone(&stores.chats),
-            events,
+            events: events::open(config, clock, nodes.as_ref()).await?,
             door: door.clone(),
             remote: remote(nodes.as_ref()),
             clock,

@@ -88,8 +88,7 @@ async fn serve(
     let me = NodeId::new();
     let stores = stores::open(&config, clock, me).await?;
     let nodes = nodes::connect(&config, me, addresses.public).await?;
-    let events = events::open(&config, clock, nodes.as_ref()).await?;
-    let groups = Groups::start(&config, &stores, clock, (nodes, events)).await?;
+    let groups = Groups::start(&config, &stores, clock, nodes).await?;
     if demo {
         demo::populate(&groups, &stores, clock)
             .await

@@ -98,10 +98,7 @@ impl Shared {
         }
         let first = state.log.front().map_or(0, |(place, _)| *place);
         let skipped = (progress.given_up_to + 1).saturating_sub(first);
-        let fresh = state
-            .log
-            .iter()
-            .skip(usize::try_from(skipped).unwrap_or(0));
+        let fresh = state.log.iter().skip(usize::try_from(skipped).unwrap_or(0));
         for (place, envelope) in fresh {
             if progress.pending.len() >= spec.most_pending {
                 break;
@@ -192,7 +189,15 @@ impl EventStream for MemoryEvents {
     }
 
     async fn dead(&self, limit: usize) -> StoreResult<Vec<DeadEvent>> {
-        Ok(self.0.state.lock().dead.iter().take(limit).cloned().collect())
+        Ok(self
+            .0
+            .state
+            .lock()
+            .dead
+            .iter()
+            .take(limit)
+            .cloned()
+            .collect())
     }
 }
 

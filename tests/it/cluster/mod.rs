@@ -2,4 +2,5 @@
 
 mod commands;
 mod directory;
+mod events;
 mod placement;

@@ -15,4 +15,5 @@ pub use client::{Client, Reply};
 pub use deadline::{PATIENCE, eventually, eventually_some};
 pub use person::{Person, fresh_phone};
 pub use server::Server;
+pub use shape::Shape;
 pub use socket::Socket;

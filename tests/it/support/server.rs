@@ -61,6 +61,13 @@ impl ServerOptions {
         self
     }
 
+    /// In this set-up, whatever the flows run in.
+    #[must_use]
+    pub fn shape(mut self, shape: Shape) -> Self {
+        self.shape = Some(shape);
+        self
+    }
+
     /// Starts it and waits until it is ready; another port is tried when one was taken meanwhile.
     pub async fn start(self) -> Server {
         let data = self.data.clone().unwrap_or_else(new_data);

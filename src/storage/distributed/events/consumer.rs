@@ -117,7 +117,9 @@ impl JetStreamConsumer {
             ack_wait: self.spec.patience,
             max_deliver: -1,
             max_ack_pending: i64::try_from(self.spec.most_pending).unwrap_or(i64::MAX),
-            filter_subjects: subjects.map(|subject| self.events.subject(subject)).collect(),
+            filter_subjects: subjects
+                .map(|subject| self.events.subject(subject))
+                .collect(),
             ..pull::Config::default()
         }
     }
@@ -130,7 +132,12 @@ impl JetStreamConsumer {
             subjects.push(made.filter_subject.clone());
         }
         subjects.sort_unstable();
-        let mut wanted: Vec<String> = self.spec.subjects.iter().map(|s| self.events.subject(s)).collect();
+        let mut wanted: Vec<String> = self
+            .spec
+            .subjects
+            .iter()
+            .map(|s| self.events.subject(s))
+            .collect();
         wanted.sort_unstable();
         let most_pending = i64::try_from(self.spec.most_pending).unwrap_or(i64::MAX);
         let fits = subjects == wanted
@@ -181,7 +188,10 @@ impl JetStreamConsumer {
     async fn take(&self, message: Message) -> StoreResult<Option<Received>> {
         let info = message.info().map_err(internal)?;
         let attempt = u32::try_from(info.delivered).unwrap_or(u32::MAX);
-        let subject = self.events.bare_subject(message.subject.as_str()).to_owned();
+        let subject = self
+            .events
+            .bare_subject(message.subject.as_str())
+            .to_owned();
         let answer = JetStreamAnswer {
             events: self.events.clone(),
             consumer: self.spec.name,

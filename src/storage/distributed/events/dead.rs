@@ -76,7 +76,9 @@ impl JetStreamEvents {
         let subject = self.bare_subject(message.subject.as_str());
         let header = |name: &str| {
             let value = message.headers.get(name);
-            value.map(|value| value.as_str().to_owned()).unwrap_or_default()
+            value
+                .map(|value| value.as_str().to_owned())
+                .unwrap_or_default()
         };
         DeadEvent {
             subject: subject.strip_prefix("dead.").unwrap_or(subject).to_owned(),

@@ -107,7 +107,8 @@ impl JetStreamEvents {
     /// What comes after the installation's prefix.
     fn bare_subject<'s>(&self, subject: &'s str) -> &'s str {
         let bare = subject.strip_prefix(self.0.settings.prefix.as_str());
-        bare.and_then(|rest| rest.strip_prefix('.')).unwrap_or(subject)
+        bare.and_then(|rest| rest.strip_prefix('.'))
+            .unwrap_or(subject)
     }
 
     fn went_backwards(&self, what: &str) {

@@ -110,7 +110,8 @@ fn misfit(found: &Config, wanted: &Config) -> Option<Misfit> {
         (found.storage != wanted.storage).then(|| format!("the storage {:?}", found.storage)),
         (found.retention != wanted.retention)
             .then(|| format!("the retention {:?}", found.retention)),
-        (found.discard != wanted.discard).then(|| format!("the discard policy {:?}", found.discard)),
+        (found.discard != wanted.discard)
+            .then(|| format!("the discard policy {:?}", found.discard)),
         found.sealed.then(|| "been sealed".to_owned()),
         found.no_ack.then(|| "no acks".to_owned()),
     ];

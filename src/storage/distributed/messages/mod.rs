@@ -177,11 +177,7 @@ impl MessageStore for MongoMessages {
         log::named(&self.mongo, &rows).await
     }
 
-    async fn outbox_unsettled(
-        &self,
-        before: Timestamp,
-        limit: usize,
-    ) -> StoreResult<Vec<ChatId>> {
+    async fn outbox_unsettled(&self, before: Timestamp, limit: usize) -> StoreResult<Vec<ChatId>> {
         log::unsettled(&self.mongo, before, limit).await
     }
 
