@@ -52,6 +52,8 @@ pub struct Round {
 impl Outbox {
     pub async fn round(&self, statuses: Vec<Status>) -> StoreResult<Round> {
         let mut replayed = self.replayed.lock().await;
+        let rows = self.messages.outbox_unpublished(ROWS).await?;
+        metrics::gauge!("troupe_outbox_waiting").set(rows.len() as f64);
         let regressions = self.events.regressions().await?;
         if *replayed < regressions {
             self.replay().await?;
@@ -62,8 +64,6 @@ impl Outbox {
             let events = statuses.iter().map(Status::event);
             round.published += self.publish(events.collect()).await?;
         }
-        let rows = self.messages.outbox_unpublished(ROWS).await?;
-        metrics::gauge!("troupe_outbox_waiting").set(rows.len() as f64);
         let found = rows.len();
         let rows: Vec<OutboxEntry> = rows.into_iter().filter(|row| self.is_ours(row)).collect();
         round.is_full = found == ROWS && !rows.is_empty();

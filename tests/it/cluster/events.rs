@@ -83,7 +83,7 @@ async fn everything_happens(server: &Server) -> String {
         .no_content();
     let members = format!("/chats/{group}/participants");
     let added = json!({"userIds": [cleo.id]});
-    anna.api.post(&members, added).await.ok();
+    anna.api.post(&members, added).await.created();
     let renamed = json!({"name": "Theirs"});
     anna.api
         .patch(&format!("/chats/{group}"), renamed)

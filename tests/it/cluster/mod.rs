@@ -2,5 +2,5 @@
 
 mod commands;
 mod directory;
-mod events;
+pub mod events;
 mod placement;

@@ -299,8 +299,15 @@ async fn what_is_never_taken_is_dead(events: Stream) {
         assert_eq!((seq(&received), received.attempt), (1, attempt));
         received.again(Duration::ZERO).await.expect("answered");
     }
-    nothing_before(&events, &mut consumer, 2).await;
+    let buried = crate::support::eventually("it is dead", async || {
+        !events.dead(9).await.expect("dead events").is_empty()
+    });
+    tokio::select! {
+        () = buried => {}
+        received = consumer.next() => panic!("given out again: {:?}", received.event),
+    }
     one_dead(&events, "msg.new", "3 times").await;
+    nothing_before(&events, &mut consumer, 2).await;
 }
 
 async fn what_is_refused_is_dead(events: Stream) {

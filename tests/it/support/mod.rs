@@ -3,6 +3,7 @@
 mod browser;
 mod client;
 mod deadline;
+mod own_servers;
 mod person;
 mod process;
 mod server;
@@ -12,7 +13,8 @@ mod socket;
 
 pub use browser::Browser;
 pub use client::{Client, Reply};
-pub use deadline::{PATIENCE, eventually, eventually_some};
+pub use deadline::{PATIENCE, eventually, eventually_some, eventually_within};
+pub use own_servers::OwnServers;
 pub use person::{Person, fresh_phone};
 pub use server::Server;
 pub use shape::Shape;

@@ -47,6 +47,14 @@ impl ServerOptions {
         self
     }
 
+    /// It dies at a failpoint, `place` or `place:n`.
+    #[must_use]
+    pub fn abort_at(mut self, place: &str) -> Self {
+        self.settings
+            .push(("TROUPE_ABORT_AT".to_owned(), place.to_owned()));
+        self
+    }
+
     /// The data directory of a server that is gone.
     #[must_use]
     pub fn data(mut self, data: Arc<TempDir>) -> Self {

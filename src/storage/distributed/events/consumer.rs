@@ -35,12 +35,15 @@ pub struct JetStreamConsumer {
     messages: Option<pull::Stream>,
     connections: watch::Receiver<u64>,
     compare_at: Instant,
+    /// Of the stream, that this consumer has taken into account.
+    regressions: u64,
 }
 
 impl JetStreamConsumer {
     pub async fn open(events: JetStreamEvents, spec: ConsumerSpec) -> StoreResult<Self> {
         let mut consumer = Self {
             connections: events.0.connections.clone(),
+            regressions: events.0.regressions.load(Ordering::Acquire),
             events,
             spec,
             messages: None,
@@ -56,7 +59,9 @@ impl JetStreamConsumer {
         self.connections.mark_unchanged();
         self.events.connected()?;
         let stream = self.events.compare().await?;
-        let consumer = self.ensure(&stream).await?;
+        let regressions = self.events.0.regressions.load(Ordering::Acquire);
+        let consumer = self.ensure(&stream, regressions > self.regressions).await?;
+        self.regressions = self.events.0.regressions.load(Ordering::Acquire);
         let messages = consumer
             .stream()
             .max_messages_per_batch(self.spec.most_pending.min(AT_ONCE))
@@ -70,14 +75,17 @@ impl JetStreamConsumer {
         Ok(())
     }
 
-    /// The consumer as the spec has it; made when it is not there or stands ahead of its stream.
-    async fn ensure(&self, stream: &Stream) -> StoreResult<PullConsumer> {
+    /// The consumer as the spec has it. Made when it is not there, and made again when it stands ahead
+    /// of its stream, or did: what took the place of lost events lies behind it.
+    async fn ensure(&self, stream: &Stream, went_back: bool) -> StoreResult<PullConsumer> {
         let last = stream.cached_info().state.last_sequence;
         let name = self.spec.name;
         let wanted = self.wanted(stream);
         let consumer = match stream.consumer_info(name).await {
-            Ok(found) if is_ahead(&found, last) => {
-                self.events.went_backwards("a consumer stood ahead of it");
+            Ok(found) if went_back || is_ahead(&found, last) => {
+                if !went_back {
+                    self.events.went_backwards("a consumer stood ahead of it");
+                }
                 metrics::counter!("troupe_events_consumers_rebuilt_total", "consumer" => name)
                     .increment(1);
                 let removed = stream.delete_consumer(name).await;
@@ -174,13 +182,12 @@ impl JetStreamConsumer {
     /// Whether this consumer and its stream still fit each other.
     async fn stands(&mut self) -> bool {
         self.compare_at = Instant::now() + COMPARED;
-        let before = self.events.0.regressions.load(Ordering::Acquire);
         let Ok(stream) = self.events.compare().await else {
             return false;
         };
         let last = stream.cached_info().state.last_sequence;
         let found = stream.consumer_info(self.spec.name).await;
-        before == self.events.0.regressions.load(Ordering::Acquire)
+        self.regressions == self.events.0.regressions.load(Ordering::Acquire)
             && found.is_ok_and(|found| !is_ahead(&found, last))
     }
 

@@ -15,9 +15,10 @@ use std::time::Duration;
 
 use async_nats::Client;
 use async_nats::connection::State;
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::ContextBuilder;
-use async_nats::jetstream::stream::Stream;
+use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -60,11 +61,13 @@ struct Inner {
 }
 
 /// The stream as it was last seen.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Seen {
     /// When it was made, in nanoseconds since 1970.
     made: Option<i128>,
     last_sequence: u64,
+    /// The last one of ours that was kept: its sequence and id.
+    acked: Option<(u64, String)>,
     at: Option<Instant>,
     connection: u64,
 }
@@ -120,21 +123,24 @@ impl JetStreamEvents {
     /// Looks at the stream, makes it when it is gone, and compares it with what was seen of it.
     async fn compare(&self) -> StoreResult<Stream> {
         let connection = *self.0.connections.borrow();
+        // As it was before the question: acks go on meanwhile.
+        let before = self.0.seen.lock().clone();
         let (stream, is_new) = self.ensure().await?;
         let info = stream.cached_info();
         let (made, last) = (
             info.created.unix_timestamp_nanos(),
             info.state.last_sequence,
         );
+        let is_another = before.made.is_some_and(|before| before != made);
+        let lost_tail = !is_another && lost_tail(&before, &stream).await?;
         let mut seen = self.0.seen.lock();
-        let is_another = seen.made.is_some_and(|before| before != made);
-        let lost_tail = !is_another && last < seen.last_sequence;
-        *seen = Seen {
-            made: Some(made),
-            last_sequence: last,
-            at: Some(Instant::now()),
-            connection,
-        };
+        if is_another || lost_tail {
+            *seen = Seen::default();
+        }
+        seen.made = Some(made);
+        seen.last_sequence = seen.last_sequence.max(last);
+        seen.at = Some(Instant::now());
+        seen.connection = connection;
         drop(seen);
         metrics::gauge!("troupe_events_stream_bytes").set(info.state.bytes as f64);
         if is_new || is_another {
@@ -173,6 +179,25 @@ impl EventStream for JetStreamEvents {
     async fn dead(&self, limit: usize) -> StoreResult<Vec<DeadEvent>> {
         self.connected()?;
         dead::newest(self, limit).await
+    }
+}
+
+/// Whether what was seen last is not there any more, though others may have published since.
+async fn lost_tail(before: &Seen, stream: &Stream) -> StoreResult<bool> {
+    let state = &stream.cached_info().state;
+    if state.last_sequence < before.last_sequence {
+        return Ok(true);
+    }
+    let Some((sequence, id)) = &before.acked else {
+        return Ok(false);
+    };
+    if *sequence < state.first_sequence {
+        return Ok(false);
+    }
+    match stream.get_raw_message(*sequence).await {
+        Ok(message) => Ok(message.headers.get(NATS_MESSAGE_ID).map(|id| id.as_str()) != Some(id)),
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(true),
+        Err(error) => Err(unavailable(error)),
     }
 }
 

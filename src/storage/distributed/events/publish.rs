@@ -2,6 +2,7 @@
 
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::publish::PublishAck;
 
 use super::{JetStreamEvents, internal, unavailable, unknown};
 use crate::event::Envelope;
@@ -21,11 +22,11 @@ pub async fn all(events: &JetStreamEvents, envelopes: Vec<Envelope>) -> StoreRes
                 .payload(envelope.body);
             let subject = events.subject(&envelope.subject);
             let sent = events.0.context.send_publish(subject, message).await;
-            waiting.push(sent.map_err(|error| refused(&error))?);
+            waiting.push((envelope.id, sent.map_err(|error| refused(&error))?));
         }
-        for acked in waiting {
+        for (id, acked) in waiting {
             match acked.await {
-                Ok(ack) => events.acked(&ack.stream, ack.sequence, ack.duplicate)?,
+                Ok(ack) => events.acked(&ack, id)?,
                 Err(error) if error.kind() == PublishErrorKind::StreamNotFound => {
                     // It was lost with its server: made again, and what was published before is
                     // published again.
@@ -57,17 +58,16 @@ fn full_or(error: &PublishError) -> String {
 
 impl JetStreamEvents {
     /// Takes in a PubAck. One from another stream means that somebody else takes these subjects.
-    fn acked(&self, stream: &str, sequence: u64, is_repeat: bool) -> StoreResult<()> {
-        if stream != self.stream_name() {
+    fn acked(&self, ack: &PublishAck, id: String) -> StoreResult<()> {
+        if ack.stream != self.stream_name() {
+            let stream = &ack.stream;
             return Err(internal(format!("the stream {stream} took an event")));
         }
         let mut seen = self.0.seen.lock();
-        // Acks of one stream may be told in any order by different tasks, but not from far behind.
-        let before = seen.last_sequence;
-        seen.last_sequence = before.max(sequence);
-        if !is_repeat && sequence + u64::try_from(IN_FLIGHT).unwrap_or(0) * 4 < before {
-            // The next look decides.
-            seen.at = None;
+        // That of a repeat is the first one's.
+        if !ack.duplicate && ack.sequence >= seen.last_sequence {
+            seen.last_sequence = ack.sequence;
+            seen.acked = Some((ack.sequence, id));
         }
         Ok(())
     }
