@@ -1,48 +1,131 @@
-//! Facts that other groups may consume, and the bus that carries them inside one process.
+//! Facts that other groups and other systems may consume: one message of `proto/event.proto` per
+//! subject. Subjects and payloads stand side by side here; the relay publishes them.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use tokio::sync::broadcast;
+use bytes::Bytes;
+use prost::Message;
+use uuid::Uuid;
 
-use crate::clock::Timestamp;
-use crate::id::ChatId;
+/// The messages of `proto/event.proto`.
+pub mod proto {
+    include!(concat!(env!("OUT_DIR"), "/troupe.event.v1.rs"));
+}
 
-/// Events that may wait for a slow subscriber; beyond it he misses the oldest and reads the store.
-const WAITING: usize = 4096;
+/// Declares every event, its subject and what of it must be an id.
+macro_rules! events {
+    ($($subject:literal => $event:ident { $($id:ident),* }),* $(,)?) => {
+        /// Something that happened.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Event {
+            $($event(proto::$event),)*
+        }
 
-/// `ChatAdvanced`: revs `first_rev..=last_rev` of a chat are durable. Subscribers read what they
-/// need from the store, which is the truth; taking the same event twice must change nothing.
+        /// Every subject, without the installation's prefix.
+        pub const SUBJECTS: &[&str] = &[$($subject),*];
+
+        impl Event {
+            pub fn subject(&self) -> &'static str {
+                match self {
+                    $(Self::$event(_) => $subject,)*
+                }
+            }
+
+            fn body(&self) -> Bytes {
+                match self {
+                    $(Self::$event(event) => event.encode_to_vec().into(),)*
+                }
+            }
+
+            /// Reads what was published under a subject.
+            pub fn read(subject: &str, body: &[u8]) -> Result<Self, Unreadable> {
+                match subject {
+                    $($subject => {
+                        let event = proto::$event::decode(body)
+                            .map_err(|error| Unreadable::Malformed(error.to_string()))?;
+                        $(id(stringify!($id), &event.$id)?;)*
+                        Ok(Self::$event(event))
+                    })*
+                    _ => Err(Unreadable::UnknownSubject),
+                }
+            }
+        }
+    };
+}
+
+events! {
+    "msg.new" => MessageSent { chat_id, message_id, sender_id },
+    "msg.status.updated" => MessageStatusUpdated { chat_id, user_id },
+    "msg.deleted" => MessageDeleted { chat_id, message_id, deleted_by },
+    "msg.updated" => MessageUpdated { chat_id, message_id },
+    "chat.created" => ChatCreated { chat_id, created_by },
+    "chat.updated" => ChatUpdated { chat_id, updated_by },
+    "group.member.added" => MemberAdded { chat_id, user_id, added_by },
+    "group.member.removed" => MemberRemoved { chat_id, user_id, removed_by },
+}
+
+/// Why something published cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Of a newer version: skipped.
+    #[error("an unknown subject")]
+    UnknownSubject,
+    /// Never of any use to anyone.
+    #[error("malformed: {0}")]
+    Malformed(String),
+}
+
+fn id(field: &str, text: &str) -> Result<(), Unreadable> {
+    match Uuid::try_parse(text) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Unreadable::Malformed(format!("{field} is no id"))),
+    }
+}
+
+/// An event as it is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChatAdvanced {
-    pub chat_id: ChatId,
-    pub first_rev: u64,
-    pub last_rev: u64,
-    pub head_seq: u64,
-    pub at: Timestamp,
+pub struct Envelope {
+    /// The same whenever the same fact is published: what is published twice is kept once.
+    pub id: String,
+    /// Without the installation's prefix.
+    pub subject: Cow<'static, str>,
+    pub body: Bytes,
 }
 
-/// The bus of one process. Cheap to clone.
-#[derive(Clone)]
-pub struct EventBus {
-    sender: Arc<broadcast::Sender<ChatAdvanced>>,
-}
-
-impl Default for EventBus {
-    fn default() -> Self {
-        let (sender, _) = broadcast::channel(WAITING);
-        Self {
-            sender: Arc::new(sender),
+impl Event {
+    pub fn envelope(&self) -> Envelope {
+        Envelope {
+            id: self.id(),
+            subject: Cow::Borrowed(self.subject()),
+            body: self.body(),
         }
     }
-}
 
-impl EventBus {
-    /// Hands an event to whoever listens; none listening is fine.
-    pub fn publish(&self, event: ChatAdvanced) {
-        let _ = self.sender.send(event);
-    }
-
-    pub fn subscribe(&self) -> broadcast::Receiver<ChatAdvanced> {
-        self.sender.subscribe()
+    /// The chat, the rev and the kind; of a status, whose it is and how far it goes.
+    fn id(&self) -> String {
+        let subject = self.subject();
+        match self {
+            Self::MessageSent(event) => format!("{}:{}:{subject}", event.chat_id, event.rev),
+            Self::MessageDeleted(event) => format!("{}:{}:{subject}", event.chat_id, event.rev),
+            Self::MessageUpdated(event) => format!("{}:{}:{subject}", event.chat_id, event.rev),
+            Self::ChatCreated(event) => format!("{}:1:{subject}", event.chat_id),
+            Self::ChatUpdated(event) => format!("{}:{}:{subject}", event.chat_id, event.rev),
+            Self::MemberAdded(event) => {
+                format!(
+                    "{}:{}:{subject}:{}",
+                    event.chat_id, event.rev, event.user_id
+                )
+            }
+            Self::MemberRemoved(event) => {
+                format!(
+                    "{}:{}:{subject}:{}",
+                    event.chat_id, event.rev, event.user_id
+                )
+            }
+            Self::MessageStatusUpdated(event) => format!(
+                "{}:{}:{}:{}:{subject}",
+                event.chat_id, event.user_id, event.status, event.up_to_seq
+            ),
+        }
     }
 }

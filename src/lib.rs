@@ -29,6 +29,7 @@
 //! | a WebSocket frame | [`wire::frame`] out, `actors/websocket/frame.rs` in |
 //! | a rule (may A do B?) | [`domain`]: plain functions, no I/O |
 //! | what a group may be asked | its `requests.rs` |
+//! | an event and its subject | [`event`], its fields in `proto/event.proto` |
 //! | a table | `migrations/sqlite`, its reader in [`storage::embedded`] |
 //! | a setting | `config/default.toml` |
 //! | an error code | [`error::ErrorCode`] |
@@ -50,6 +51,7 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod event;
+mod failpoint;
 pub mod http;
 pub mod id;
 pub mod loadtest;

@@ -4,6 +4,7 @@
 #
 #   eval "$(deploy/dev/servers.sh start [DIR])"   starts, and sets TROUPE__… and TROUPE_SERVERS=DIR
 #   deploy/dev/servers.sh stop [DIR]              stops what was started there and removes DIR
+#   deploy/dev/servers.sh again DIR NAME          starts postgres, mongodb, redis or nats again, after it was killed
 #   deploy/dev/servers.sh install                 installs what is missing (root on Debian), no more
 set -euo pipefail
 
@@ -77,8 +78,28 @@ until_up() {
 launch() {
   local name=$1
   shift
-  setsid nohup "$@" >"$dir/$name.log" 2>&1 </dev/null &
+  printf '%q ' "$@" >"$dir/$name.command"
+  setsid nohup "$@" >>"$dir/$name.log" 2>&1 </dev/null &
   echo $! >"$dir/$name.pid"
+}
+
+# No hand-over of a process id here: pg_ctl knows its own.
+launch_postgres() {
+  as_postgres "$postgres_bin/pg_ctl" -D "$dir/postgres/data" -w -t 60 -l "$dir/postgres/log" -s \
+    -o "$(cat "$dir/postgres.options")" start >&2
+  head -1 "$dir/postgres/data/postmaster.pid" >"$dir/postgres.pid"
+}
+
+again() {
+  dir=${1:?no DIR given} name=${2:?no NAME given}
+  if [ "$name" = postgres ]; then
+    # What a killed server leaves behind is cleared away within moments.
+    until_up postgres launch_postgres
+  else
+    local command
+    eval "command=($(cat "$dir/$name.command"))"
+    launch "$name" "${command[@]}"
+  fi
 }
 
 start() {
@@ -93,10 +114,9 @@ start() {
   [ "$(id -u)" -ne 0 ] || chown postgres "$dir/postgres"
   as_postgres "$postgres_bin/initdb" -D "$dir/postgres/data" -U troupe -A trust -E UTF8 \
     --locale=C.UTF-8 >"$dir/initdb.log" 2>&1
-  # No hand-over of a process id here: pg_ctl knows its own.
-  as_postgres "$postgres_bin/pg_ctl" -D "$dir/postgres/data" -w -t 60 -l "$dir/postgres/log" -s \
-    -o "-p $pg -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=400" start >&2
-  head -1 "$dir/postgres/data/postmaster.pid" >"$dir/postgres.pid"
+  echo "-p $pg -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=400" \
+    >"$dir/postgres.options"
+  launch_postgres
 
   launch redis redis-server --port "$redis" --bind 127.0.0.1 --dir "$dir/redis" --save '' \
     --appendonly yes --appendfsync everysec
@@ -143,9 +163,10 @@ stop() {
 case "${1:-}" in
   start) start "${2:-}" ;;
   stop) stop "${2:-}" ;;
+  again) again "${2:-}" "${3:-}" ;;
   install) install ;;
   *)
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use super::{StartError, failed, lock, nodes, stores};
+use super::{StartError, events, failed, lock, nodes, stores};
 use crate::config::{Backend, Config};
 use crate::http::waiting::{self, Missing};
 use crate::storage::distributed::open::Servers;
@@ -21,6 +21,20 @@ pub struct Finding {
 }
 
 impl Finding {
+    pub(super) fn wrong(what: impl fmt::Display) -> Self {
+        Self {
+            line: format!("WRONG  {what}"),
+            is_fine: false,
+        }
+    }
+
+    pub(super) fn fine(what: impl fmt::Display) -> Self {
+        Self {
+            line: format!("fine   {what}"),
+            is_fine: true,
+        }
+    }
+
     pub fn is_fine(&self) -> bool {
         self.is_fine
     }
@@ -56,14 +70,16 @@ fn examine_data_dir(config: &Config) -> Finding {
 
 async fn examine_servers(config: &Config) -> Vec<Finding> {
     match Servers::new(&stores::settings(config)).await {
-        Ok(servers) => look(config, &servers)
-            .await
-            .iter()
-            .map(|probed| Finding {
+        Ok(servers) => {
+            let probed = look(config, &servers).await;
+            let findings = probed.iter().map(|probed| Finding {
                 line: probed.to_string(),
                 is_fine: probed.is_fine(),
-            })
-            .collect(),
+            });
+            let mut findings: Vec<Finding> = findings.collect();
+            findings.append(&mut events::examine(config).await);
+            findings
+        }
         Err(error) => vec![Finding {
             line: format!("WRONG  {error}"),
             is_fine: false,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr, Arbiter, ArbiterHandle, Context, Recipient};
+use actix::{Actor, Addr, Arbiter, ArbiterHandle, AsyncContext, Context, Recipient};
 
-use super::{StartError, failed};
+use super::{StartError, events, failed};
 use crate::actors::auth::access_token::TokenRules;
 use crate::actors::auth::actor::{Auth, AuthActor};
 use crate::actors::auth::keyring::Keyring;
@@ -13,7 +13,8 @@ use crate::actors::auth::requests::{AuthPeers, Revocations};
 use crate::actors::auth::sender::Sender;
 use crate::actors::auth::watch::RevocationWatch;
 use crate::actors::chat::group::{ChatGroup, Desk};
-use crate::actors::chat::relay::Relay;
+use crate::actors::chat::publishing::Outbox;
+use crate::actors::chat::relay::{ReceiptsStored, Relay};
 use crate::actors::chat::requests::ChatPeers;
 use crate::actors::chat::scope::ChatServices;
 use crate::actors::chat::shard::ChatShard;
@@ -32,7 +33,6 @@ use crate::actors::user::requests::UserPeers;
 use crate::actors::websocket::{SocketNeeds, Websocket};
 use crate::clock::Clock;
 use crate::config::{AuthConfig, Config};
-use crate::event::EventBus;
 use crate::http::extract::Gate;
 use crate::storage::Stores;
 
@@ -55,23 +55,35 @@ pub struct Ground {
 
 impl Ground {
     /// Starts the chats, if they are here.
-    pub fn new(
+    pub async fn new(
         config: &Arc<Config>,
         stores: &Stores,
         clock: Clock,
         nodes: Option<Cluster>,
-    ) -> Self {
+    ) -> Result<Self, StartError> {
         let fanout = match &nodes {
             Some(cluster) => cluster.fanout().clone(),
             None => Fanout::default(),
         };
         let (door, shards) = if config.groups.contains(Group::Chat) {
-            Relay::new(Arc::clone(&stores.messages), EventBus::default(), clock).start();
-            start_chats(stores, &fanout, clock, nodes.as_ref())
+            let relay = Context::new();
+            let told = relay.address().recipient();
+            let started = start_chats(stores, &fanout, clock, nodes.as_ref(), &told);
+            let outbox = Outbox {
+                messages: Arc::clone(&stores.messages),
+                chats: Arc::clone(&stores.chats),
+                events: events::open(config, clock, nodes.as_ref()).await?,
+                door: started.0.clone(),
+                remote: remote(nodes.as_ref()),
+                clock,
+                replayed: Default::default(),
+            };
+            relay.run(Relay::new(outbox, clock));
+            started
         } else {
             (ChatDoor::new(Vec::new()), Vec::new())
         };
-        Self {
+        Ok(Self {
             config: Arc::clone(config),
             stores: stores.clone(),
             clock,
@@ -81,7 +93,7 @@ impl Ground {
             shards,
             revocations: Revocations::default(),
             states: Vec::new(),
-        }
+        })
     }
 
     fn runs(&self, group: Group) -> bool {
@@ -260,12 +272,17 @@ async fn open_keyring(
     keyring.await.map_err(failed)
 }
 
+fn remote(nodes: Option<&Cluster>) -> Option<Arc<dyn Remote>> {
+    nodes.map(|cluster| Arc::new(cluster.clone()) as Arc<dyn Remote>)
+}
+
 /// A shard and its writer per processor, each pair on an arbiter of its own.
 fn start_chats(
     stores: &Stores,
     fanout: &Fanout,
     clock: Clock,
     nodes: Option<&Cluster>,
+    relay: &Recipient<ReceiptsStored>,
 ) -> (ChatDoor, Vec<Recipient<OwnersChanged>>) {
     let shards = std::thread::available_parallelism().map_or(2, usize::from);
     let started = (0..shards).map(|_| {
@@ -277,7 +294,8 @@ fn start_chats(
             fanout: fanout.clone(),
             clock,
             writer: writer.recipient(),
-            remote: nodes.map(|cluster| Arc::new(cluster.clone()) as Arc<dyn Remote>),
+            relay: Some(relay.clone()),
+            remote: remote(nodes),
         };
         ChatShard::start_in_arbiter(&arbiter, |_| ChatShard::new(services, CHAT_IDLE))
     });

@@ -53,7 +53,7 @@ impl Groups {
         clock: Clock,
         nodes: Option<Cluster>,
     ) -> Result<Self, StartError> {
-        let mut ground = Ground::new(config, stores, clock, nodes.clone());
+        let mut ground = Ground::new(config, stores, clock, nodes.clone()).await?;
         let (auth, user) = ground.start_accounts().await?;
         let (chat, message) = ground.start_chat_desks()?;
         let sockets = ground.start_sockets(&auth, &user, &message);

@@ -4,6 +4,7 @@
 mod demo;
 mod dependencies;
 mod drain;
+mod events;
 mod ground;
 mod groups;
 mod listeners;

@@ -62,7 +62,7 @@ pub async fn probe(config: &Config) -> Probed {
     }
 }
 
-fn settings(config: &Config) -> BusSettings {
+pub fn settings(config: &Config) -> BusSettings {
     BusSettings {
         url: config.nats.url.clone(),
         prefix: config.nats.prefix.clone(),

@@ -74,6 +74,8 @@ impl Arguments {
 /// Runs until a signal; says `banner` once it serves.
 pub fn run(config: Config, demo: bool, banner: impl FnOnce(&Addresses) -> String) -> ExitCode {
     telemetry::start_logs(&config.log);
+    #[cfg(debug_assertions)]
+    crate::config::arm_failpoint();
     let ran = app::run(config, demo, |addresses| {
         output::say(banner(addresses));
     });

@@ -6,6 +6,7 @@
 mod admin;
 mod auth;
 mod clients;
+mod events;
 mod groups;
 mod http;
 mod limits;
@@ -24,6 +25,7 @@ use crate::actors::group::GroupSet;
 pub use admin::AdminConfig;
 pub use auth::{AuthConfig, CodeSender, OtpConfig, WebhookConfig};
 pub use clients::{ClientVersion, ClientsConfig};
+pub use events::EventsConfig;
 pub use groups::PortsConfig;
 pub use http::{CorsConfig, HttpConfig, Network};
 pub use limits::{BucketConfig, LimitsConfig};
@@ -92,5 +94,17 @@ impl Config {
             "lifts every budget",
             "turn it off; it is for load tests with `troupe dev`",
         );
+    }
+}
+
+/// Has this process die where `TROUPE_ABORT_AT` says; for tests.
+#[cfg(debug_assertions)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one room that reads the environment"
+)]
+pub fn arm_failpoint() {
+    if let Ok(wish) = std::env::var("TROUPE_ABORT_AT") {
+        crate::failpoint::arm(&wish);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Problems, span};
+use super::{EventsConfig, Problems, span};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +49,7 @@ pub struct NatsConfig {
     pub prefix: String,
     #[serde(with = "span")]
     pub timeout: Duration,
+    pub events: EventsConfig,
 }
 
 /// The setting, the schemes its address may have, and an example.
@@ -78,6 +79,7 @@ pub(super) fn check(config: &super::Config, problems: &mut Problems) {
         "is empty",
         "name it, as \"troupe\"",
     );
+    config.nats.events.check(problems);
     let prefix = &config.nats.prefix;
     problems.require(
         !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()),

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::StoreResult;
+use super::log::Logged;
 use crate::clock::Timestamp;
 use crate::domain::chat::Role;
 use crate::domain::message::Message;
@@ -243,6 +244,14 @@ pub trait MessageStore: Send + Sync {
 
     /// Outbox entries that were not published yet, oldest first.
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>>;
+
+    /// The entries that these rows name, by chat and rev; one whose effect is still to come is left out.
+    async fn outbox_log(&self, rows: Vec<OutboxEntry>) -> StoreResult<Vec<Logged>>;
+
+    /// Chats with an entry from before a time whose effect is still to come: loading one applies it.
+    async fn outbox_unsettled(&self, _: Timestamp, _: usize) -> StoreResult<Vec<ChatId>> {
+        Ok(Vec::new())
+    }
 
     /// Marks entries as published: the revs that they name, no others.
     async fn outbox_published(&self, entries: Vec<OutboxEntry>, at: Timestamp) -> StoreResult<()>;

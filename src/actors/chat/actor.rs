@@ -257,6 +257,7 @@ impl ChatActor {
         let recent = self.recent.iter().copied().collect();
         let stored = receipts::store(scope, waiting, recent).into_actor(self);
         ctx.spawn(stored.map(|mut stored, actor, ctx| {
+            receipts::publish(&actor.services, &stored.passed);
             actor.passed.append(&mut stored.passed);
             actor.tell_receipts();
             if stored.settle(&mut actor.receipts) {

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::announce::Outgoing;
+use super::facts::Status;
+use super::relay::ReceiptsStored;
 use super::requests::{Acknowledge, MarkAnswer};
-use super::scope::ChatScope;
+use super::scope::{ChatScope, ChatServices};
 use crate::actors::fanout::{Delivery, FanOut};
+use crate::actors::request::tell as hand_over;
 use crate::domain::chat::{ChatKind, Member};
 use crate::domain::chat_rules;
 use crate::domain::receipts::ReceiptKind;
@@ -171,6 +174,21 @@ pub async fn store(scope: ChatScope, waiting: WaitingMarks, recent: Vec<(u64, Us
         passed,
         marks,
         outcome,
+    }
+}
+
+/// Has the relay publish `msg.status.updated`. It comes after the store, from memory: a crash between
+/// the two loses it, and the next mark of that member tells of what it passed over.
+pub fn publish(services: &ChatServices, passed: &[Passed]) {
+    let Some(relay) = &services.relay else {
+        return;
+    };
+    let statuses: Vec<Status> = passed
+        .iter()
+        .filter_map(|one| Status::of(&one.moved))
+        .collect();
+    if !statuses.is_empty() && hand_over(relay, ReceiptsStored(statuses)).is_err() {
+        metrics::counter!("troupe_events_statuses_dropped_total").increment(1);
     }
 }
 

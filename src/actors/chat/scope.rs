@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::Recipient;
 use tokio::sync::oneshot;
 
+use super::relay::ReceiptsStored;
 use super::requests::ToChat;
 use super::writer::Write;
 use crate::actors::fanout::Fanout;
@@ -28,6 +29,8 @@ pub struct ChatServices {
     pub fanout: Fanout,
     pub clock: Clock,
     pub writer: Recipient<Write>,
+    /// Tells of stored receipts; none where nobody consumes events.
+    pub relay: Option<Recipient<ReceiptsStored>>,
     /// Other nodes, where there are any.
     pub remote: Option<Arc<dyn Remote>>,
 }

@@ -67,6 +67,7 @@ impl Writer {
             let messages = Arc::clone(&self.messages);
             let committed = async move { messages.append(appends).await };
             ctx.spawn(committed.into_actor(self).map(|outcomes, writer, ctx| {
+                crate::failpoint::reached("inserted");
                 writer.in_flight -= 1;
                 report(waiting, outcomes);
                 writer.commit(ctx);

@@ -9,6 +9,7 @@ use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, Subscriber};
 use bytes::Bytes;
 use prost::Message;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::watch;
 
 use crate::actors::group::Group;
 use crate::id::NodeId;
@@ -100,6 +101,7 @@ pub struct Bus {
     pub client: Client,
     prefix: Arc<str>,
     timeout: Duration,
+    connections: watch::Receiver<u64>,
 }
 
 impl Bus {
@@ -110,6 +112,8 @@ impl Bus {
         broken: impl Fn(Broken) + Send + Sync + 'static,
     ) -> Result<Self, BusError> {
         let broken = Arc::new(broken);
+        let (connected, connections) = watch::channel(0);
+        let connected = Arc::new(connected);
         let client = ConnectOptions::new()
             .name("troupe")
             .connection_timeout(settings.timeout)
@@ -117,11 +121,14 @@ impl Bus {
             .ping_interval(Duration::from_secs(2))
             .subscription_capacity(SUBSCRIBED)
             .event_callback(move |event| {
-                let broken = Arc::clone(&broken);
+                let (broken, connected) = (Arc::clone(&broken), Arc::clone(&connected));
                 async move {
                     let mut what = Broken::Doubt;
                     match event {
-                        Event::Connected => tracing::info!("nats connected"),
+                        Event::Connected => {
+                            connected.send_modify(|count| *count += 1);
+                            tracing::info!("nats connected");
+                        }
                         Event::SlowConsumer(_) => {
                             metrics::counter!("troupe_bus_overflow_total").increment(1);
                         }
@@ -142,6 +149,7 @@ impl Bus {
             client,
             prefix: settings.prefix.as_str().into(),
             timeout: settings.timeout,
+            connections,
         })
     }
 
@@ -152,6 +160,11 @@ impl Bus {
     /// This machine's address as NATS sees it.
     pub fn own_address(&self) -> Option<IpAddr> {
         self.client.server_info().client_ip.parse().ok()
+    }
+
+    /// Moves with every new connection.
+    pub fn connections(&self) -> watch::Receiver<u64> {
+        self.connections.clone()
     }
 
     pub fn timeout(&self) -> Duration {

@@ -197,7 +197,7 @@ impl Cluster {
         self.0.suspected.lock().take()
     }
 
-    fn bus(&self) -> &Bus {
+    pub fn bus(&self) -> &Bus {
         &self.0.bus
     }
 

@@ -1,10 +1,11 @@
-//! The set-up of many nodes: PostgreSQL, MongoDB and Redis.
+//! The set-up of many nodes: PostgreSQL, MongoDB, Redis and JetStream.
 
 pub mod chats;
 pub mod codes;
 pub mod contacts;
 pub mod devices;
 mod document;
+pub mod events;
 pub mod keys;
 pub mod limits;
 pub mod messages;

@@ -7,6 +7,7 @@ mod commit;
 pub mod contacts;
 pub mod database;
 pub mod devices;
+pub mod events;
 pub mod keys;
 pub mod limits;
 pub mod messages;

@@ -105,6 +105,7 @@ impl Stage {
             fanout: fanout.clone(),
             clock: Clock::System,
             writer: trouble.writer(writer.recipient()),
+            relay: None,
             remote: None,
         };
         let shard = ChatShard::new(services, idle_after).start();

@@ -2,5 +2,6 @@
 
 mod commands;
 mod directory;
+pub mod events;
 mod placement;
 mod remote;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use troupe::actors::group::Group;
 
-use crate::support::{Detour, Server, Socket, eventually};
+use crate::support::{Detour, Server, Shape, Socket, eventually};
 
 /// Far less than the ten seconds a request may take.
 const AT_ONCE: Duration = Duration::from_secs(4);
@@ -63,7 +63,7 @@ fn a_group_that_does_not_exist_is_refused_by_name() {
 
 #[tokio::test]
 async fn each_process_answers_for_itself_and_only_the_gateway_for_all() {
-    let server = Server::options().groups().start().await;
+    let server = Server::options().shape(Shape::Groups).start().await;
     let person = server.person().await;
     for group in Group::ALL {
         let root = server.part(group).root();
@@ -93,7 +93,11 @@ async fn each_process_answers_for_itself_and_only_the_gateway_for_all() {
 
 #[tokio::test]
 async fn a_gateway_without_sockets_goes_on_with_the_rest() {
-    let server = Server::options().unlimited().groups().start().await;
+    let server = Server::options()
+        .unlimited()
+        .shape(Shape::Groups)
+        .start()
+        .await;
     let [anna, ben] = server.people().await;
     let mut socket = anna.socket().await;
     server.part(Group::Websocket).terminate();
@@ -115,7 +119,11 @@ async fn a_gateway_without_sockets_goes_on_with_the_rest() {
 
 #[tokio::test]
 async fn a_group_that_is_gone_is_unavailable_at_once() {
-    let server = Server::options().unlimited().groups().start().await;
+    let server = Server::options()
+        .unlimited()
+        .shape(Shape::Groups)
+        .start()
+        .await;
     let [anna, ben] = server.people().await;
     let chat = anna.direct(&ben).await;
     anna.say(&chat, "before").await;
@@ -139,7 +147,7 @@ async fn a_group_that_is_gone_is_unavailable_at_once() {
 #[tokio::test]
 async fn without_nats_every_request_to_another_process_is_unavailable() {
     let detour = Detour::to("NATS").await;
-    let options = Server::options().unlimited().groups();
+    let options = Server::options().unlimited().shape(Shape::Groups);
     let server = options.setting("NATS__URL", &detour.url()).start().await;
     let [anna, ben] = server.people().await;
     let chat = anna.direct(&ben).await;
@@ -174,7 +182,7 @@ async fn without_nats_every_request_to_another_process_is_unavailable() {
 /// Two requests for each would be charged if the process with the sockets charged them again.
 #[tokio::test]
 async fn a_client_behind_a_gateway_has_his_own_budget_and_is_charged_once() {
-    let options = Server::options().groups();
+    let options = Server::options().shape(Shape::Groups);
     let server = options
         .setting("HTTP__TRUSTED_PROXIES", "[\"127.0.0.1\"]")
         .setting("LIMITS__ADDRESS", "{capacity=6,refill=\"10m\"}")

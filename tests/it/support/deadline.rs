@@ -41,3 +41,23 @@ where
         async move { asked.await.then_some(()) }
     })
 }
+
+/// Like [`eventually`], within a time of one's own.
+#[track_caller]
+pub fn eventually_within<F, A>(time: Duration, what: &str, mut ask: F) -> impl Future<Output = ()>
+where
+    F: FnMut() -> A,
+    A: Future<Output = bool>,
+{
+    let caller = std::panic::Location::caller();
+    async move {
+        let started = Instant::now();
+        while !ask().await {
+            assert!(
+                started.elapsed() < time,
+                "{caller}: not within {time:?}: {what}"
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}

@@ -45,6 +45,14 @@ impl ServerOptions {
         self
     }
 
+    /// It dies at a failpoint, `place` or `place:n`.
+    #[must_use]
+    pub fn abort_at(mut self, place: &str) -> Self {
+        self.settings
+            .push(("TROUPE_ABORT_AT".to_owned(), place.to_owned()));
+        self
+    }
+
     /// The data directory of a server that is gone.
     #[must_use]
     pub fn data(mut self, data: Arc<TempDir>) -> Self {
@@ -54,15 +62,14 @@ impl ServerOptions {
 
     /// One process on storage of its own, whatever set-up the flows run in.
     #[must_use]
-    pub fn embedded(mut self) -> Self {
-        self.shape = Some(Shape::Embedded);
-        self
+    pub fn embedded(self) -> Self {
+        self.shape(Shape::Embedded)
     }
 
-    /// A process for each group, whatever set-up the flows run in.
+    /// In this set-up, whatever the flows run in.
     #[must_use]
-    pub fn groups(mut self) -> Self {
-        self.shape = Some(Shape::Groups);
+    pub fn shape(mut self, shape: Shape) -> Self {
+        self.shape = Some(shape);
         self
     }
 

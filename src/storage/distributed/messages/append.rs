@@ -124,6 +124,9 @@ async fn write(store: &MongoMessages, all: &mut [Progress], pieces: Vec<Piece>) 
             acting.push((place, all[place].append.chat_id));
         }
     }
+    if !acting.is_empty() {
+        crate::failpoint::reached("entered");
+    }
     let settled: Vec<(usize, StoreResult<usize>)> = stream::iter(acting)
         .map(|(place, chat_id)| async move { (place, apply::settle(store, chat_id).await) })
         .buffer_unordered(LANES)

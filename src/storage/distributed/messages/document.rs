@@ -182,7 +182,7 @@ fn reactions(document: &Document) -> StoreResult<BTreeMap<UserId, String>> {
         .collect()
 }
 
-fn kind(document: &Document) -> StoreResult<MessageKind> {
+pub fn kind(document: &Document) -> StoreResult<MessageKind> {
     Ok(match text(document, "type")? {
         "text" => MessageKind::Text,
         "image" => MessageKind::Image,

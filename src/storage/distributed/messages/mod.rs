@@ -11,6 +11,7 @@ mod effect;
 mod hidden;
 pub mod indexes;
 pub(super) mod insert;
+mod log;
 mod outbox;
 mod overview;
 mod payload;
@@ -26,6 +27,7 @@ use crate::clock::Timestamp;
 use crate::domain::message::Message;
 use crate::id::{ChatId, MessageId, UserId};
 use crate::storage::StoreResult;
+use crate::storage::log::Logged;
 use crate::storage::messages::{
     Append, Appended, Changes, ChangesQuery, Heads, MessageStore, OutboxEntry, Overview,
     OverviewQuery, SeqRange,
@@ -169,6 +171,14 @@ impl MessageStore for MongoMessages {
 
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>> {
         outbox::unpublished(&self.mongo, limit).await
+    }
+
+    async fn outbox_log(&self, rows: Vec<OutboxEntry>) -> StoreResult<Vec<Logged>> {
+        log::named(&self.mongo, &rows).await
+    }
+
+    async fn outbox_unsettled(&self, before: Timestamp, limit: usize) -> StoreResult<Vec<ChatId>> {
+        log::unsettled(&self.mongo, before, limit).await
     }
 
     async fn outbox_published(&self, entries: Vec<OutboxEntry>, _: Timestamp) -> StoreResult<()> {

@@ -5,6 +5,7 @@
 
 pub mod append;
 mod hidden;
+mod log;
 mod outbox;
 mod overview;
 pub mod position;
@@ -20,6 +21,7 @@ use super::database::Database;
 use crate::clock::Timestamp;
 use crate::domain::message::Message;
 use crate::id::{ChatId, MessageId, UserId};
+use crate::storage::log::Logged;
 use crate::storage::messages::{
     Append, Appended, Changes, ChangesQuery, Heads, MessageStore, OutboxEntry, Overview,
     OverviewQuery, SeqRange,
@@ -229,6 +231,12 @@ impl MessageStore for SqliteMessages {
         let published = Arc::clone(&self.published);
         self.database
             .read(move |connection| outbox::unpublished(connection, &published, limit))
+            .await
+    }
+
+    async fn outbox_log(&self, rows: Vec<OutboxEntry>) -> StoreResult<Vec<Logged>> {
+        self.database
+            .read(move |connection| log::named(connection, &rows))
             .await
     }
 

@@ -43,7 +43,7 @@ pub fn message(row: &Row<'_>) -> Result<Message> {
     })
 }
 
-fn kind(row: &Row<'_>, column: usize) -> Result<MessageKind> {
+pub fn kind(row: &Row<'_>, column: usize) -> Result<MessageKind> {
     Ok(match row.get_ref(column)?.as_str()? {
         "text" => MessageKind::Text,
         "image" => MessageKind::Image,

@@ -1,0 +1,109 @@
+//! A set of real servers that one test may kill, apart from those that all share.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Started by `deploy/dev/servers.sh`, ended when dropped.
+pub struct OwnServers {
+    folder: PathBuf,
+    settings: Vec<(String, String)>,
+}
+
+fn script(arguments: &[&str]) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/dev/servers.sh");
+    let output = Command::new(script).args(arguments).output();
+    let output = output.expect("the script runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn shell(command: &str, argument: &str) {
+    let ran = Command::new("sh").args(["-c", command, argument]).status();
+    assert!(ran.expect("a shell").success(), "{command} {argument}");
+}
+
+impl OwnServers {
+    pub async fn start() -> Self {
+        let said = tokio::task::spawn_blocking(|| script(&["start"])).await;
+        let said = said.expect("joined");
+        let settings = said.lines().filter_map(|line| {
+            let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
+            Some((name.to_owned(), value.trim_matches('\'').to_owned()))
+        });
+        let mut settings: Vec<(String, String)> = settings.collect();
+        let place = settings
+            .iter()
+            .position(|(name, _)| name == "TROUPE_SERVERS");
+        let (_, folder) = settings.remove(place.expect("a folder"));
+        Self {
+            folder: folder.into(),
+            settings,
+        }
+    }
+
+    /// The addresses, as nodes take them from their environment.
+    pub fn settings(&self) -> &[(String, String)] {
+        &self.settings
+    }
+
+    /// The address of `POSTGRES`, `MONGODB`, `REDIS` or `NATS`.
+    pub fn address(&self, server: &str) -> String {
+        let name = format!("TROUPE__{server}__URL");
+        let found = self.settings.iter().find(|(setting, _)| *setting == name);
+        found.expect("an address").1.clone()
+    }
+
+    fn pid(&self, server: &str) -> String {
+        let file = self.folder.join(format!("{server}.pid"));
+        let pid = std::fs::read_to_string(file).expect("a process id");
+        pid.trim().to_owned()
+    }
+
+    /// SIGKILL for `postgres`, `mongodb`, `redis` or `nats`, and waits until it is gone.
+    pub fn kill(&self, server: &str) {
+        let gone = "kill -9 $0; while kill -0 $0 2>/dev/null; do sleep 0.05; done";
+        shell(gone, &self.pid(server));
+    }
+
+    /// It neither answers nor ends its connections, until it goes on.
+    pub fn freeze(&self, server: &str) {
+        shell("kill -STOP $0", &self.pid(server));
+    }
+
+    pub fn thaw(&self, server: &str) {
+        shell("kill -CONT $0", &self.pid(server));
+    }
+
+    /// Where a server keeps what it has.
+    pub fn store(&self, server: &str) -> PathBuf {
+        self.folder.join(server)
+    }
+
+    /// Removes everything that a killed server kept.
+    pub fn wipe(&self, server: &str) {
+        let store = self.store(server);
+        std::fs::remove_dir_all(&store).expect("removed");
+        std::fs::create_dir(&store).expect("an empty folder");
+    }
+
+    /// Starts it again, on its port and with what it kept.
+    pub async fn again(&self, server: &'static str) {
+        let folder = self.folder.to_string_lossy().into_owned();
+        let started = tokio::task::spawn_blocking(move || script(&["again", &folder, server]));
+        started.await.expect("joined");
+    }
+}
+
+impl Drop for OwnServers {
+    fn drop(&mut self) {
+        for server in ["postgres", "mongodb", "redis", "nats"] {
+            let pid = std::fs::read_to_string(self.folder.join(format!("{server}.pid")));
+            if let Ok(pid) = pid {
+                // It may be gone.
+                let thaw = ["-c", "kill -CONT $0 2>/dev/null", pid.trim()];
+                let _ = Command::new("sh").args(thaw).status();
+            }
+        }
+        script(&["stop", &self.folder.to_string_lossy()]);
+    }
+}
