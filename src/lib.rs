@@ -50,6 +50,7 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod event;
+pub mod grpc;
 pub mod http;
 pub mod id;
 pub mod loadtest;

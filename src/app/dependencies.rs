@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use super::{StartError, failed, lock, nodes, stores};
+use super::{StartError, failed, grpc, lock, nodes, stores};
 use crate::config::{Backend, Config};
 use crate::http::waiting::{self, Missing};
 use crate::storage::distributed::open::Servers;
@@ -21,6 +21,10 @@ pub struct Finding {
 }
 
 impl Finding {
+    pub fn new(is_fine: bool, line: String) -> Self {
+        Self { line, is_fine }
+    }
+
     pub fn is_fine(&self) -> bool {
         self.is_fine
     }
@@ -34,10 +38,12 @@ impl fmt::Display for Finding {
 
 /// Looks at everything that the settings name.
 pub fn examine(config: &Config) -> Vec<Finding> {
-    match config.storage.backend {
+    let mut findings = match config.storage.backend {
         Backend::Embedded => vec![examine_data_dir(config)],
         Backend::Distributed => actix::System::new().block_on(examine_servers(config)),
-    }
+    };
+    findings.extend(grpc::examine(config));
+    findings
 }
 
 fn examine_data_dir(config: &Config) -> Finding {

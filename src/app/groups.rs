@@ -14,7 +14,7 @@ use crate::actors::auth::requests::{AuthPeers, Revocations};
 use crate::actors::auth::sender::Sender;
 use crate::actors::chat::group::{ChatGroup, Desk};
 use crate::actors::chat::relay::Relay;
-use crate::actors::chat::requests::ChatPeers;
+use crate::actors::chat::requests::{ChatPeers, RosterPeers};
 use crate::actors::chat::scope::ChatServices;
 use crate::actors::chat::shard::ChatShard;
 use crate::actors::chat::writer::Writer;
@@ -41,9 +41,10 @@ const CHAT_IDLE: Duration = Duration::from_secs(5 * 60);
 #[derive(Clone)]
 pub struct Groups {
     states: Vec<GroupState>,
-    auth: AuthPeers,
+    pub(super) auth: AuthPeers,
     pub(super) user: UserPeers,
     pub(super) chat: ChatPeers,
+    pub(super) roster: RosterPeers,
     pub(super) message: MessagePeers,
     pub(super) door: ChatDoor,
     fanout: Fanout,
@@ -76,7 +77,7 @@ impl Groups {
         };
         let mut guarded = Guarded::default();
         let (auth, user) = ground.start_accounts(&mut guarded).await?;
-        let (chat, message) = ground.start_chat_desks(&mut guarded);
+        let (chat, roster, message) = ground.start_chat_desks(&mut guarded);
         let sockets = ground.start_sockets(&auth, &user, &message);
         let gate = ground.gate(&auth);
         if let Some(cluster) = &nodes {
@@ -87,6 +88,7 @@ impl Groups {
             auth,
             user,
             chat,
+            roster,
             message,
             door: ground.door,
             fanout: ground.fanout,
@@ -189,7 +191,7 @@ impl Ground {
         Ok((AuthPeers::of(&auth), UserPeers::of(&user)))
     }
 
-    fn start_chat_desks(&self, guarded: &mut Guarded) -> (ChatPeers, MessagePeers) {
+    fn start_chat_desks(&self, guarded: &mut Guarded) -> (ChatPeers, RosterPeers, MessagePeers) {
         let reading = Arbiter::new().handle();
         let desk = Desk::new(self.stores.clone(), self.fanout.clone(), self.clock);
         let chat = guarded.start("chat", &reading, move || ChatGroup::new(desk.clone()));
@@ -197,7 +199,8 @@ impl Ground {
         let message = guarded.start("message", &reading, move || {
             MessageActor::new(reader.clone())
         });
-        (ChatPeers::of(&chat), MessagePeers::of(&message))
+        let peers = (ChatPeers::of(&chat), RosterPeers::of(&chat));
+        (peers.0, peers.1, MessagePeers::of(&message))
     }
 
     fn start_sockets(

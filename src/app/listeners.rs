@@ -11,6 +11,11 @@ use crate::config::Config;
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
 
+/// One more listener.
+pub fn bind_one(host: IpAddr, port: u16, names: &Names) -> Result<TcpListener, StartError> {
+    listen(host, port).map_err(|unbound| refused(names, &unbound))
+}
+
 /// The public and the admin listener.
 pub fn bind(config: &Config) -> Result<(TcpListener, TcpListener), StartError> {
     let public =
@@ -46,7 +51,7 @@ fn listen(host: IpAddr, port: u16) -> Result<TcpListener, Unbound> {
 }
 
 /// What a listener's settings are called, and how another is chosen.
-struct Names {
+pub struct Names {
     host: &'static str,
     other_host: &'static str,
     port: &'static str,
@@ -64,6 +69,13 @@ const ADMIN: Names = Names {
     other_host: "choose another in the settings",
     port: "admin.port",
     other_port: "choose another with --admin-port, or stop what uses it",
+};
+
+pub const GRPC: Names = Names {
+    host: "grpc.host",
+    other_host: "choose another in the settings",
+    port: "grpc.port",
+    other_port: "choose another in the settings, or stop what uses it",
 };
 
 fn refused(names: &Names, unbound: &Unbound) -> StartError {

@@ -5,6 +5,7 @@ mod demo;
 mod dependencies;
 mod drain;
 mod groups;
+mod grpc;
 mod listeners;
 mod lock;
 mod nodes;
@@ -74,6 +75,7 @@ async fn serve(
     let clock = Clock::System;
     let mut signals = Signals::listen()?;
     let (public, admin) = listeners::bind(&config)?;
+    let grpc = grpc::bind(&config.grpc, None)?;
     let addresses = Addresses {
         public: listeners::address(&public)?,
         admin: listeners::address(&admin)?,
@@ -88,6 +90,7 @@ async fn serve(
     let stores = stores::open(&config, clock, me).await?;
     let nodes = nodes::connect(&config, me, addresses.public).await?;
     let groups = Groups::start(&config, &stores, clock, nodes).await?;
+    let grpc = grpc::start(&config.grpc, grpc, &groups).await?;
     if demo {
         demo::populate(&groups, &stores, clock)
             .await
@@ -121,7 +124,7 @@ async fn serve(
     ready(&addresses);
 
     signals.next().await;
-    let drained = drain::drain(&readiness, &groups, &handles);
+    let drained = drain::drain(&readiness, &groups, &handles, grpc);
     tokio::select! {
         () = drained => tracing::info!("drained"),
         () = signals.next() => tracing::warn!("stopped at once, not drained"),

@@ -6,6 +6,7 @@
 mod admin;
 mod auth;
 mod clients;
+mod grpc;
 mod http;
 mod limits;
 mod loader;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 pub use admin::AdminConfig;
 pub use auth::{AuthConfig, CodeSender, OtpConfig, WebhookConfig};
 pub use clients::{ClientVersion, ClientsConfig};
+pub use grpc::{GrpcConfig, GrpcPorts, GrpcTlsConfig};
 pub use http::{CorsConfig, HttpConfig, Network};
 pub use limits::{BucketConfig, LimitsConfig};
 pub use loader::{Loader, Setting};
@@ -33,6 +35,7 @@ pub use websocket::WebsocketConfig;
 /// Settings that are never printed.
 const SECRETS: &[&str] = &[
     "auth.otp.webhook.secret",
+    "grpc.token",
     "storage.keys_secret",
     "postgres.url",
     "mongodb.url",
@@ -46,6 +49,7 @@ const SECRETS: &[&str] = &[
 pub struct Config {
     pub http: HttpConfig,
     pub admin: AdminConfig,
+    pub grpc: GrpcConfig,
     pub storage: StorageConfig,
     pub postgres: PostgresConfig,
     pub mongodb: MongodbConfig,
@@ -63,6 +67,7 @@ impl Config {
     fn check(&self, problems: &mut Problems) {
         self.http.check(problems);
         self.admin.check(problems);
+        self.grpc.check(problems);
         self.storage.check(problems);
         if self.storage.backend == Backend::Distributed {
             servers::check(self, problems);
@@ -77,6 +82,21 @@ impl Config {
                 "admin.port",
                 "is the same as http.port",
                 "give the admin listener a port of its own",
+            );
+        }
+        self.check_grpc_ports(problems);
+    }
+
+    fn check_grpc_ports(&self, problems: &mut Problems) {
+        let ports = self.grpc.every_port();
+        for (index, (name, port)) in ports.iter().enumerate() {
+            let earlier = ports[..index].iter().map(|(_, port)| *port);
+            let mut taken = [self.http.port, self.admin.port].into_iter().chain(earlier);
+            problems.require(
+                !self.grpc.enabled || *port == 0 || taken.all(|other| other != *port),
+                name,
+                "is the port of another listener",
+                "give each a port of its own",
             );
         }
     }

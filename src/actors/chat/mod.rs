@@ -13,6 +13,7 @@ mod personal;
 mod receipts;
 pub mod relay;
 pub mod requests;
+mod roster;
 pub mod scope;
 mod send;
 mod settings;

@@ -4,7 +4,7 @@ use actix::{Actor, Addr, Context, Handler, Message as ActixMessage, Recipient};
 
 pub use super::answer::{CommandAnswer, MarkAnswer, SendAnswer};
 use crate::actors::request::ReplyTo;
-use crate::domain::chat::{ChatKind, Role};
+use crate::domain::chat::{ChatKind, Role, Roster};
 use crate::domain::message::Draft;
 use crate::domain::receipts::ReceiptKind;
 use crate::id::{ChatId, ConnectionId, MediaId, MessageId, UserId};
@@ -72,6 +72,37 @@ impl ChatPeers {
             set_personal: address.clone().recipient(),
             hide_message: address.clone().recipient(),
         }
+    }
+}
+
+/// Everyone who is or was in a chat; 404 for one that is not there.
+#[derive(Clone, Copy, Debug)]
+pub struct GetRoster {
+    pub chat_id: ChatId,
+}
+
+/// The role of someone who is in a chat now; `None` for anyone else, and for no chat.
+#[derive(Clone, Copy, Debug)]
+pub struct FindMember {
+    pub chat_id: ChatId,
+    pub user: UserId,
+}
+
+/// Whether someone may send in a chat now: 404 when not in it, 403 when not allowed.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckPermission {
+    pub chat_id: ChatId,
+    pub user: UserId,
+}
+
+request!(GetRoster => Roster, FindMember => Option<Role>, CheckPermission => ());
+
+crate::peers! {
+    /// Who may do what in a chat, for who asks on nobody's behalf.
+    RosterPeers {
+        get_roster: GetRoster,
+        find_member: FindMember,
+        check_permission: CheckPermission,
     }
 }
 
