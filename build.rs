@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// The services for the program, and their clients for its tests, each in a folder of its own.
 fn compile_services() -> Result<(), Box<dyn std::error::Error>> {
-    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
     let files = protox::compile(SERVICES, ["proto"])?;
     for (folder, is_server) in [("services", true), ("clients", false)] {
         let folder = out.join(folder);

@@ -56,4 +56,5 @@ pub mod id;
 pub mod loadtest;
 pub mod storage;
 pub mod telemetry;
+pub mod trace;
 pub mod wire;

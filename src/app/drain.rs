@@ -38,6 +38,14 @@ impl Signals {
         };
         tracing::info!(signal = name, "told to stop");
     }
+
+    /// Waits until this is drained; the next one ends that.
+    pub async fn unless_told_again(&mut self, drained: impl Future<Output = ()>) {
+        tokio::select! {
+            () = drained => tracing::info!("drained"),
+            () = self.next() => tracing::warn!("stopped at once, not drained"),
+        }
+    }
 }
 
 /// At most 24 s: sockets, then requests under way (`http::server` bounds them to 8 s), at both

@@ -125,10 +125,7 @@ async fn serve(
 
     signals.next().await;
     let drained = drain::drain(&readiness, &groups, &handles, grpc);
-    tokio::select! {
-        () = drained => tracing::info!("drained"),
-        () = signals.next() => tracing::warn!("stopped at once, not drained"),
-    }
+    signals.unless_told_again(drained).await;
     for server in serving {
         server.abort();
     }

@@ -15,6 +15,7 @@ mod problems;
 mod servers;
 pub mod span;
 mod storage;
+mod telemetry;
 mod websocket;
 
 use serde::Deserialize;
@@ -30,6 +31,7 @@ pub use log::{LogConfig, LogFormat};
 pub use problems::{ConfigError, Problem, Problems};
 pub use servers::{MongodbConfig, NatsConfig, PostgresConfig, RedisConfig};
 pub use storage::{Backend, StorageConfig};
+pub use telemetry::TelemetryConfig;
 pub use websocket::WebsocketConfig;
 
 /// Settings that are never printed.
@@ -60,6 +62,7 @@ pub struct Config {
     pub clients: ClientsConfig,
     pub websocket: WebsocketConfig,
     pub log: LogConfig,
+    pub telemetry: TelemetryConfig,
 }
 
 impl Config {
@@ -77,6 +80,7 @@ impl Config {
         self.clients.check(problems);
         self.websocket.check(problems);
         self.log.check(problems);
+        self.telemetry.check(problems);
         if self.http.port != 0 && self.http.port == self.admin.port {
             problems.add(
                 "admin.port",

@@ -18,6 +18,8 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::Instrument;
 
+use crate::trace::{self, TraceContext};
+
 /// What needs no token: it says as little as `/health`, and balancers ask it.
 const HEALTH: &str = "/grpc.health.v1.Health/";
 /// The transport ends a call with CANCELLED when the caller's time is over; we are this much earlier.
@@ -86,6 +88,9 @@ where
             let path = request.uri().path().to_owned();
             let span =
                 tracing::info_span!("grpc", rpc.method = path, rpc.code = tracing::field::Empty);
+            let sent = request.headers().get("traceparent");
+            let sent = sent.and_then(|value| TraceContext::parse(value.to_str().ok()?));
+            trace::adopt(&span, sent);
             let response = match door.admit(&path, request.headers()) {
                 Ok(room) => {
                     let until = began + door.patience(request.headers());
@@ -186,4 +191,96 @@ fn account(path: &str, response: &Response<Body>, span: &tracing::Span, began: I
     span.record("rpc.code", i32::from(code));
     let _entered = span.enter();
     tracing::debug!("call answered");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::time::Duration;
+
+    use http::{Request, Response};
+    use secrecy::SecretString;
+    use tonic::body::Body;
+    use tonic::{Code, Status};
+    use tower::{Layer, Service, service_fn};
+
+    use super::{Doorkeeper, span};
+
+    fn request(timeout: Option<&str>) -> Request<Body> {
+        let mut request = Request::builder().uri("/troupe.v1.UserService/GetUser");
+        if let Some(timeout) = timeout {
+            request = request.header("grpc-timeout", timeout);
+        }
+        request.body(Body::empty()).unwrap()
+    }
+
+    fn doorkeeper() -> Doorkeeper {
+        Doorkeeper::new(&SecretString::from(""), 1, Duration::from_secs(10))
+    }
+
+    fn code(response: &Response<Body>) -> Code {
+        Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_shorter_deadline_ends_a_call() {
+        let never = service_fn(|_| std::future::pending::<Result<Response<Body>, Infallible>>());
+        let mut service = doorkeeper().layer(never);
+        for (timeout, seconds) in [
+            (None, 10),
+            (Some("3S"), 3),
+            (Some("9H"), 10),
+            (Some("?"), 10),
+        ] {
+            let began = tokio::time::Instant::now();
+            let response = service.call(request(timeout)).await.unwrap();
+            assert_eq!(code(&response), Code::DeadlineExceeded, "{timeout:?}");
+            assert_eq!(
+                began.elapsed().as_secs_f64().round() as u64,
+                seconds,
+                "{timeout:?}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_no_room_is_told_at_once() {
+        let never = service_fn(|_| std::future::pending::<Result<Response<Body>, Infallible>>());
+        let mut service = doorkeeper().layer(never);
+        let first = tokio::spawn(service.call(request(None)));
+        tokio::task::yield_now().await;
+        let second = service.call(request(None)).await.unwrap();
+        assert_eq!(code(&second), Code::ResourceExhausted);
+        let first = first.await.unwrap().unwrap();
+        assert_eq!(code(&first), Code::DeadlineExceeded);
+        let third = service.call(request(Some("1S"))).await.unwrap();
+        assert_eq!(
+            code(&third),
+            Code::DeadlineExceeded,
+            "the room is free again"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_one_calls_end() {
+        let broken =
+            service_fn(async |_| -> Result<Response<Body>, Infallible> { panic!("broken") });
+        let mut service = doorkeeper().layer(broken);
+        for _ in 0..3 {
+            let response = service.call(request(None)).await.unwrap();
+            assert_eq!(code(&response), Code::Internal);
+        }
+    }
+
+    #[test]
+    fn timeouts_are_read_as_they_are_written() {
+        assert_eq!(span("250m"), Some(Duration::from_millis(250)));
+        assert_eq!(
+            span("99999999H"),
+            Some(Duration::from_secs(99_999_999 * 3600))
+        );
+        for wrong in ["", "1", "S", "-1S", "123456789S", "1x", "1é"] {
+            assert_eq!(span(wrong), None, "{wrong}");
+        }
+    }
 }

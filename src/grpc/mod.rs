@@ -16,7 +16,7 @@ mod user;
 /// The messages and services of `proto/`.
 #[expect(
     clippy::allow_attributes_without_reason,
-    clippy::wildcard_imports,
+    clippy::too_many_lines,
     reason = "generated"
 )]
 pub mod proto {

@@ -117,3 +117,27 @@ fn secrets_are_not_shown() {
     let config = loader.load().expect("fine");
     assert!(!format!("{config:?}").contains(secret));
 }
+
+#[test]
+fn grpc_off_loopback_asks_its_callers() {
+    let wrong = |grpc: &str| -> Vec<String> {
+        let text = format!("[grpc]\nenabled = true\n{grpc}");
+        problems(&text).into_iter().map(|(name, _)| name).collect()
+    };
+    assert_eq!(wrong("host = \"0.0.0.0\"\n"), ["grpc.token"]);
+    assert_eq!(wrong("token = \"short\"\n"), ["grpc.token"]);
+    assert_eq!(wrong("port = 8080\n"), ["grpc.port"]);
+    assert_eq!(
+        wrong("ports = { auth = 9082 }\n"),
+        ["grpc.ports.user"],
+        "two of its own"
+    );
+    assert_eq!(
+        wrong("host = \"0.0.0.0\"\n[grpc.tls]\nclient_ca = \"ca.pem\"\n"),
+        ["grpc.token", "grpc.tls.client_ca"]
+    );
+    let certificate = "[grpc.tls]\ncertificate = \"cert.pem\"\n";
+    assert_eq!(wrong(certificate), ["grpc.tls.key"]);
+    let off = file("[grpc]\nhost = \"0.0.0.0\"\nport = 8080\n");
+    assert!(Loader::dev().file(off.path()).load().is_ok(), "it is off");
+}

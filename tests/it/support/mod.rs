@@ -3,12 +3,14 @@
 mod browser;
 mod client;
 mod deadline;
+pub mod grpc;
 mod person;
 mod process;
 mod server;
 pub mod servers;
 mod shape;
 mod socket;
+pub mod spans;
 
 pub use browser::Browser;
 pub use client::{Client, Reply};

@@ -183,6 +183,11 @@ impl Server {
         Client::new(self.origin(), "/api/v1")
     }
 
+    /// How many processes the installation has.
+    pub fn nodes(&self) -> usize {
+        self.others.len() + 1
+    }
+
     /// A client of one node after the other.
     fn api_of(&self, place: usize) -> Client {
         match place % (self.others.len() + 1) {
