@@ -127,3 +127,42 @@ pub fn examine(config: &Config) -> Option<Finding> {
         Err(error) => Finding::new(false, format!("WRONG  {error}")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::bind;
+    use crate::config::{GrpcConfig, Loader};
+
+    fn config() -> GrpcConfig {
+        let names = ["grpc.port", "grpc.ports.auth", "grpc.ports.chat"];
+        let loader = Loader::dev().set("grpc.enabled", true);
+        let loader = names
+            .iter()
+            .fold(loader, |loader, name| loader.set(name, 0));
+        loader.load().unwrap().grpc
+    }
+
+    #[test]
+    fn a_process_that_runs_everything_has_one_listener() {
+        let bound = bind(&config(), None).unwrap();
+        assert_eq!(bound.len(), 1);
+        assert_eq!(bound[0].groups, ["auth", "user", "chat", "message"]);
+    }
+
+    #[test]
+    fn groups_of_their_own_have_listeners_of_their_own() {
+        let bound = bind(&config(), Some(&["websocket", "chat", "auth"])).unwrap();
+        let groups: Vec<_> = bound.iter().map(|one| one.groups.as_slice()).collect();
+        assert_eq!(groups, [["auth"], ["chat"]]);
+        assert!(bind(&config(), Some(&["gateway"])).unwrap().is_empty());
+    }
+
+    #[test]
+    fn nothing_listens_unless_it_is_enabled() {
+        let off = GrpcConfig {
+            enabled: false,
+            ..config()
+        };
+        assert!(bind(&off, None).unwrap().is_empty());
+    }
+}

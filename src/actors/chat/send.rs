@@ -84,7 +84,8 @@ pub async fn send_batch(mut scope: ChatScope, batch: Vec<PendingSend>) -> SendsD
         }
         let (entries, numbered) = number(&scope, allowed);
         let count = numbered.len();
-        let commits: Vec<Span> = numbered.iter().map(|one| one.commit(count)).collect();
+        let commits = numbered.iter().map(|one| one.commit(count));
+        let commits: Vec<Span> = commits.filter(|span| !span.is_none()).collect();
         let appended = scope.append(entries).await;
         drop(commits);
         match appended {
@@ -258,7 +259,7 @@ fn number(scope: &ChatScope, batch: Vec<PendingSend>) -> (Vec<Entry>, Vec<Number
 fn publish(scope: &mut ChatScope, batch: Vec<Numbered>, written: &mut Vec<(u64, UserId)>) {
     let mut outgoing: Outgoing = Vec::with_capacity(batch.len() * 2);
     // They end once the frames have left.
-    let mut spans = Vec::with_capacity(batch.len());
+    let mut spans = Vec::new();
     for Numbered {
         pending,
         view,
@@ -270,7 +271,9 @@ fn publish(scope: &mut ChatScope, batch: Vec<Numbered>, written: &mut Vec<(u64, 
         written.push((view.seq, view.sender_id));
         let mut fan_out = scope.new_message(&view, pending.answer.connection());
         fan_out.trace(trace::of(&span));
-        spans.push(span);
+        if !span.is_none() {
+            spans.push(span);
+        }
         let status = super::status::first_status(scope.roster(), &view);
         let sent = SentView::new(
             MessageView {

@@ -52,12 +52,12 @@ async fn tokens_are_validated() {
 }
 
 #[tokio::test]
-async fn users_are_shown_whole_and_through_their_privacy() {
+async fn users_are_shown_whole() {
     let server = server().await;
-    let [anna, ben] = server.people().await;
+    let anna = server.person().await;
     let patch = json!({"displayName": "Anna", "statusText": "At sea"});
     anna.api.patch("/users/me", patch).await.ok();
-    let privacy = json!({"about": "nobody", "lastSeen": "nobody", "readReceipts": false});
+    let privacy = json!({"about": "nobody", "lastSeen": "nobody"});
     anna.api.put("/users/me/privacy", privacy).await.ok();
     let mut users = UserServiceClient::new(server.grpc().await);
     let id = |id: &str| GetUserRequest {
@@ -98,6 +98,17 @@ async fn users_are_shown_whole_and_through_their_privacy() {
         Code::InvalidArgument,
         "invalid",
     );
+}
+
+#[tokio::test]
+async fn profiles_and_settings_are_shown_as_they_are_set() {
+    let server = server().await;
+    let [anna, ben] = server.people().await;
+    let patch = json!({"displayName": "Anna", "statusText": "At sea"});
+    anna.api.patch("/users/me", patch).await.ok();
+    let privacy = json!({"about": "nobody", "readReceipts": false});
+    anna.api.put("/users/me/privacy", privacy).await.ok();
+    let mut users = UserServiceClient::new(server.grpc().await);
 
     let asked = GetProfileRequest {
         viewer_id: ben.id.clone(),
@@ -177,7 +188,7 @@ async fn presence_is_shown_through_privacy() {
 #[tokio::test]
 async fn chats_say_who_is_in_them() {
     let server = server().await;
-    let [anna, ben, cleo] = server.people().await;
+    let [anna, ben] = server.people().await;
     let group = anna.group("Ours", &[&ben]).await;
     let mut chats = ChatServiceClient::new(server.grpc().await);
     let asked = |id: &str| GetParticipantsRequest {
@@ -205,7 +216,14 @@ async fn chats_say_who_is_in_them() {
         Code::InvalidArgument,
         "invalid",
     );
+}
 
+#[tokio::test]
+async fn who_is_a_member_is_told_of_anyone() {
+    let server = server().await;
+    let [anna, ben, cleo] = server.people().await;
+    let group = anna.group("Ours", &[&ben]).await;
+    let mut chats = ChatServiceClient::new(server.grpc().await);
     for (chat, user, is_member, role) in [
         (&*group, &*anna.id, true, "admin"),
         (&*group, &*ben.id, true, "member"),

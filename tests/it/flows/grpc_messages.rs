@@ -90,200 +90,141 @@ async fn what_is_sent_arrives_and_is_sent_once() {
     assert_eq!(ben.history(&chat).await.len(), 1);
 }
 
+fn place(degrees: f64) -> Option<Struct> {
+    payload([
+        ("latitude", Kind::NumberValue(degrees)),
+        ("longitude", Kind::NumberValue(2.0)),
+    ])
+}
+
 #[tokio::test]
 async fn what_is_malformed_is_refused_with_its_field() {
     let (_server, mut messages, [anna, ben, _]) = stage().await;
     let chat = anna.direct(&ben).await;
-    let good = text(&chat, &anna, "hello");
-    let number = payload([("content", Kind::NumberValue(1.0))]);
-    let place = |degrees| {
-        payload([
-            ("latitude", Kind::NumberValue(degrees)),
-            ("longitude", Kind::NumberValue(2.0)),
-        ])
+    let located = |request: &mut SendMessageRequest, degrees| {
+        request.r#type = "location".to_owned();
+        request.payload = place(degrees);
     };
-    let location = SendMessageRequest {
-        r#type: "location".to_owned(),
-        ..good.clone()
-    };
-    for (field, request) in [
-        (
-            "chat_id",
-            SendMessageRequest {
-                chat_id: "x".to_owned(),
-                ..good.clone()
-            },
-        ),
-        (
-            "sender_id",
-            SendMessageRequest {
-                sender_id: String::new(),
-                ..good.clone()
-            },
-        ),
-        (
-            "type",
-            SendMessageRequest {
-                r#type: "song".to_owned(),
-                ..good.clone()
-            },
-        ),
-        (
-            "content",
-            SendMessageRequest {
-                payload: None,
-                ..good.clone()
-            },
-        ),
-        (
-            "content",
-            SendMessageRequest {
-                payload: number,
-                ..good.clone()
-            },
-        ),
-        ("content", text(&chat, &anna, &"a".repeat(4097))),
-        (
-            "reply_to_id",
-            SendMessageRequest {
-                reply_to_id: Some("x".to_owned()),
-                ..good.clone()
-            },
-        ),
-        (
-            "client_message_id",
-            SendMessageRequest {
-                client_message_id: Some("a".repeat(65)),
-                ..good.clone()
-            },
-        ),
-        (
-            "payload.latitude",
-            SendMessageRequest {
-                payload: place(91.0),
-                ..location.clone()
-            },
-        ),
-        (
-            "payload.latitude",
-            SendMessageRequest {
-                payload: place(f64::NAN),
-                ..location.clone()
-            },
-        ),
-    ] {
-        let status = refused(
-            messages.send_message(request).await,
-            Code::InvalidArgument,
-            "invalid",
-        );
+    type Change<'a> = &'a dyn Fn(&mut SendMessageRequest);
+    let wrong: [(&str, Change); 10] = [
+        ("chat_id", &|request| request.chat_id = "x".to_owned()),
+        ("sender_id", &|request| request.sender_id = String::new()),
+        ("type", &|request| request.r#type = "song".to_owned()),
+        ("content", &|request| request.payload = None),
+        ("content", &|request| {
+            request.payload = payload([("content", Kind::NumberValue(1.0))]);
+        }),
+        ("content", &|request| {
+            *request = text(&chat, &anna, &"a".repeat(4097))
+        }),
+        ("reply_to_id", &|request| {
+            request.reply_to_id = Some("x".to_owned())
+        }),
+        ("client_message_id", &|request| {
+            request.client_message_id = Some("a".repeat(65));
+        }),
+        ("payload.latitude", &|request| located(request, 91.0)),
+        ("payload.latitude", &|request| located(request, f64::NAN)),
+    ];
+    for (field, change) in wrong {
+        let mut request = text(&chat, &anna, "hello");
+        change(&mut request);
+        let answer = messages.send_message(request).await;
+        let status = refused(answer, Code::InvalidArgument, "invalid");
         assert!(status.message().contains(field), "{field}: {status:?}");
     }
-    let sent = SendMessageRequest {
-        payload: place(1.5),
-        ..location
-    };
-    let sent = messages
-        .send_message(sent)
-        .await
-        .expect("sent")
-        .into_inner();
-    let id = sent.message.expect("the message").id;
-    let stored = ben.message(&id).await;
-    assert_eq!(stored["payload"]["latitude"], 1.5);
 }
 
 #[tokio::test]
-async fn history_is_read_as_someone_may_see_it() {
-    let (_server, mut messages, [anna, ben, cleo]) = stage().await;
+async fn a_payload_arrives_as_it_was_sent() {
+    let (_server, mut messages, [anna, ben, _]) = stage().await;
+    let chat = anna.direct(&ben).await;
+    let mut request = text(&chat, &anna, "");
+    request.r#type = "location".to_owned();
+    request.payload = place(1.5);
+    let sent = messages.send_message(request).await;
+    let sent = sent.expect("sent").into_inner().message;
+    let sent = sent.expect("the message");
+    assert_eq!(sent.payload, place(1.5));
+    let stored = ben.message(&sent.id).await;
+    assert_eq!(
+        stored["payload"],
+        serde_json::json!({"latitude": 1.5, "longitude": 2.0})
+    );
+}
+
+fn page(viewer: &Person, chat: &str) -> ListMessagesRequest {
+    ListMessagesRequest {
+        viewer_id: viewer.id.clone(),
+        chat_id: chat.to_owned(),
+        limit: 2,
+        ..ListMessagesRequest::default()
+    }
+}
+
+#[tokio::test]
+async fn history_is_read_page_by_page() {
+    let (_server, mut messages, [anna, ben, _]) = stage().await;
     let chat = anna.direct(&ben).await;
     for number in 1..=5 {
         anna.say(&chat, &number.to_string()).await;
     }
-    let page = |viewer: &Person, cursor: Option<String>| ListMessagesRequest {
-        viewer_id: viewer.id.clone(),
-        chat_id: chat.clone(),
-        limit: 2,
-        cursor,
-        ..ListMessagesRequest::default()
-    };
     let mut seen = Vec::new();
-    let mut cursor = None;
+    let mut request = page(&ben, &chat);
     loop {
-        let answer = messages.list_messages(page(&ben, cursor.take())).await;
+        let answer = messages.list_messages(request.clone()).await;
         let answer = answer.expect("a page").into_inner();
-        seen.extend(
-            answer
-                .messages
-                .iter()
-                .filter_map(content)
-                .map(str::to_owned),
-        );
+        let contents = answer.messages.iter().filter_map(content);
+        seen.extend(contents.map(str::to_owned));
         match answer.next_cursor {
-            Some(next) => cursor = Some(next),
+            Some(next) => request.cursor = Some(next),
             None => break,
         }
     }
     assert_eq!(seen, ["5", "4", "3", "2", "1"]);
-    let after = ListMessagesRequest {
-        after: Some(3),
-        limit: 0,
-        ..page(&ben, None)
-    };
-    let after = messages
-        .list_messages(after)
-        .await
-        .expect("a page")
-        .into_inner();
-    assert_eq!(
-        after.messages.iter().map(|one| one.seq).collect::<Vec<_>>(),
-        [5, 4]
-    );
+    let mut after = page(&ben, &chat);
+    (after.after, after.limit) = (Some(3), 0);
+    let answer = messages.list_messages(after).await;
+    let answer = answer.expect("a page").into_inner();
+    let seqs: Vec<u64> = answer.messages.iter().map(|one| one.seq).collect();
+    assert_eq!(seqs, [5, 4]);
 
-    refused(
-        messages.list_messages(page(&cleo, None)).await,
-        Code::NotFound,
-        "not_found",
-    );
-    let many = ListMessagesRequest {
-        limit: 201,
-        ..page(&ben, None)
-    };
-    refused(
-        messages.list_messages(many).await,
-        Code::InvalidArgument,
-        "invalid",
-    );
-    let beyond = ListMessagesRequest {
-        before: Some(1 << 53),
-        ..page(&ben, None)
-    };
-    refused(
-        messages.list_messages(beyond).await,
-        Code::InvalidArgument,
-        "invalid",
-    );
-    let forged = page(&ben, Some("forged".to_owned()));
-    refused(
-        messages.list_messages(forged).await,
-        Code::InvalidArgument,
-        "invalid",
-    );
+    type Change = fn(&mut ListMessagesRequest);
+    let wrong: [Change; 4] = [
+        |request| request.limit = 201,
+        |request| request.before = Some(1 << 53),
+        |request| request.cursor = Some("forged".to_owned()),
+        |request| request.chat_id = "x".to_owned(),
+    ];
+    for change in wrong {
+        let mut request = page(&ben, &chat);
+        change(&mut request);
+        let answer = messages.list_messages(request).await;
+        refused(answer, Code::InvalidArgument, "invalid");
+    }
+}
 
-    let message_id = after.messages[0].id.clone();
+#[tokio::test]
+async fn strangers_read_nothing() {
+    let (_server, mut messages, [anna, ben, cleo]) = stage().await;
+    let chat = anna.direct(&ben).await;
+    let sent = anna.say(&chat, "between us").await;
+    let message_id = sent["messageId"].as_str().expect("an id").to_owned();
     let one = |viewer: &Person| GetMessageRequest {
         viewer_id: viewer.id.clone(),
         message_id: message_id.clone(),
     };
-    let got = messages
-        .get_message(one(&ben))
-        .await
-        .expect("seen")
-        .into_inner();
-    assert_eq!((got.seq, content(&got)), (5, Some("5")));
-    refused(
-        messages.get_message(one(&cleo)).await,
-        Code::NotFound,
-        "not_found",
-    );
+    let got = messages.get_message(one(&ben)).await;
+    let got = got.expect("seen").into_inner();
+    assert_eq!((got.seq, content(&got)), (1, Some("between us")));
+    let answer = messages.get_message(one(&cleo)).await;
+    refused(answer, Code::NotFound, "not_found");
+    let answer = messages.list_messages(page(&cleo, &chat)).await;
+    refused(answer, Code::NotFound, "not_found");
+    let malformed = GetMessageRequest {
+        message_id: "x".to_owned(),
+        ..one(&ben)
+    };
+    let answer = messages.get_message(malformed).await;
+    refused(answer, Code::InvalidArgument, "invalid");
 }

@@ -1,5 +1,7 @@
 //! One message is one trace, from the request to the sockets it reaches, over every node on its way.
 
+use std::time::Duration;
+
 use serde_json::json;
 use uuid::Uuid;
 
@@ -7,6 +9,24 @@ use crate::support::grpc::proto::GetUserRequest;
 use crate::support::grpc::proto::user_service_client::UserServiceClient;
 use crate::support::spans::{Agent, Collector, Told};
 use crate::support::{Server, eventually, eventually_some};
+
+/// Everything that a span may say: nothing of it is anyone's words, token, code or number.
+const ATTRIBUTES: [&str; 14] = [
+    "batch",
+    "chat.id",
+    "http.method",
+    "http.route",
+    "http.status",
+    "is_ack",
+    "lane",
+    "node.id",
+    "request.id",
+    "rpc.code",
+    "rpc.method",
+    "seq",
+    "trace.id",
+    "user.id",
+];
 
 /// A caller's place in a trace of his own.
 fn traceparent(flags: &str) -> (String, String, String) {
@@ -30,6 +50,21 @@ async fn whole(collector: &Collector, trace: &str, names: &[&str]) -> Vec<Told> 
         names.iter().all(has).then_some(spans)
     })
     .await
+}
+
+/// Both exporters tell of the same spans.
+async fn told_the_same(agent: &Agent, spans: &[Told]) {
+    let same = |one: &Told, other: &Told| {
+        (&one.trace_id, &one.span_id, &one.parent_id)
+            == (&other.trace_id, &other.span_id, &other.parent_id)
+            && (&one.name, &one.instance) == (&other.name, &other.instance)
+    };
+    eventually("the agent was told the same", async || {
+        let told = agent.spans();
+        let mut spans = spans.iter();
+        spans.all(|span| told.iter().any(|other| same(span, other)))
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -85,27 +120,7 @@ async fn a_message_over_rest_is_one_trace_to_the_sockets_it_reaches() {
         "{spans:#?}"
     );
 
-    eventually("the agent was told the same", async || {
-        let told = agent.spans();
-        spans.iter().all(|span| {
-            told.iter().any(|other| {
-                (
-                    &other.trace_id,
-                    &other.span_id,
-                    &other.parent_id,
-                    &other.name,
-                    &other.instance,
-                ) == (
-                    &span.trace_id,
-                    &span.span_id,
-                    &span.parent_id,
-                    &span.name,
-                    &span.instance,
-                )
-            })
-        })
-    })
-    .await;
+    told_the_same(&agent, &spans).await;
     assert!(agent.largest_packet() <= 9216, "{}", agent.largest_packet());
 }
 
@@ -205,6 +220,39 @@ async fn a_grpc_call_goes_on_where_its_caller_stands() {
 }
 
 #[tokio::test]
+async fn a_collector_that_is_away_costs_spans_and_nothing_else() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = closed.local_addr().expect("an address");
+    drop(closed);
+    let mut server = Server::options()
+        .unlimited()
+        .embedded()
+        .setting(
+            "TELEMETRY__OTLP_ENDPOINT",
+            &format!("http://{address}/v1/traces"),
+        )
+        .setting("TELEMETRY__JAEGER_AGENT", &address.to_string())
+        .setting("TELEMETRY__SAMPLE", "1")
+        .start()
+        .await;
+    let [anna, ben] = server.people().await;
+    let chat = anna.direct(&ben).await;
+    anna.say(&chat, "hello").await;
+    eventually("what was not sent is counted", async || {
+        let metrics = server.root().get("/metrics").await.text;
+        let mut lines = metrics.lines();
+        lines.any(|line| {
+            line.starts_with("troupe_spans_total{exporter=\"otlp\",outcome=\"failed\"}")
+        })
+    })
+    .await;
+    anna.say(&chat, "hello again").await;
+    server.terminate();
+    let status = server.exit(Duration::from_secs(15)).await;
+    assert!(status.success(), "{status:?}");
+}
+
+#[tokio::test]
 async fn no_trace_holds_a_secret() {
     let (collector, agent) = (Collector::start().await, Agent::start());
     let server = Server::options()
@@ -231,6 +279,12 @@ async fn no_trace_holds_a_secret() {
         .ok();
     whole(&collector, &trace, &["request"]).await;
 
+    for span in collector.spans().await {
+        for attribute in &span.attributes {
+            let key = attribute.split('=').next().unwrap_or_default();
+            assert!(ATTRIBUTES.contains(&key), "{attribute} of {}", span.name);
+        }
+    }
     let told = format!("{:?}{:?}", collector.spans().await, agent.spans());
     let phone = anna.phone.trim_start_matches('+');
     for secret in [

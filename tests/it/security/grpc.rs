@@ -90,6 +90,14 @@ async fn a_token_is_asked_of_everything_but_health() {
         .expect("let in");
     assert_eq!(got.into_inner().id, anna.id);
 
+    let output = server.output();
+    assert!(!output.contains(TOKEN), "the token is in the log");
+}
+
+#[tokio::test]
+async fn what_is_served_is_described_and_healthy() {
+    let server = Server::options().unlimited().grpc().start().await;
+    let channel = server.grpc().await;
     let mut names = described(channel.clone(), TOKEN).await.expect("described");
     names.sort_unstable();
     let mut services =
@@ -114,8 +122,6 @@ async fn a_token_is_asked_of_everything_but_health() {
     }
     let unknown = client.check(health("troupe.v1.MediaService")).await;
     assert_eq!(unknown.expect_err("not served").code(), Code::NotFound);
-    let output = server.output();
-    assert!(!output.contains(TOKEN), "the token is in the log");
 }
 
 #[tokio::test]
