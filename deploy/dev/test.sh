@@ -22,6 +22,7 @@ install_missing() {
 }
 
 install_missing
+deploy/dev/check.sh
 servers=$(deploy/dev/servers.sh start)
 eval "$servers"
 trap 'deploy/dev/servers.sh stop "$TROUPE_SERVERS"' EXIT

@@ -13,6 +13,7 @@ use parking_lot::RwLock;
 
 use super::request::tell;
 use crate::id::{ChatId, ConnectionId, NodeId, UserId};
+use crate::trace::TraceContext;
 use crate::wire::frame::Frame;
 
 /// Most arbiters that may serve sockets: each is a bit of a user's places.
@@ -59,6 +60,14 @@ pub enum Delivery {
         frame: Frame,
         mark: Option<ChatMark>,
     },
+}
+
+impl Delivery {
+    /// Makes it part of a trace.
+    pub fn trace(&mut self, trace: Option<TraceContext>) {
+        let (Self::FanOut(FanOut { frame, .. }) | Self::Answer { frame, .. }) = self;
+        frame.trace = trace.map(Arc::new);
+    }
 }
 
 /// What a lane gets; handled in order.

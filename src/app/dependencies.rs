@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use super::{StartError, events, failed, lock, nodes, stores};
+use super::{StartError, events, failed, grpc, lock, nodes, stores};
 use crate::config::{Backend, Config};
 use crate::http::waiting::{self, Missing};
 use crate::storage::distributed::open::Servers;
@@ -48,10 +48,12 @@ impl fmt::Display for Finding {
 
 /// Looks at everything that the settings name.
 pub fn examine(config: &Config) -> Vec<Finding> {
-    match config.storage.backend {
+    let mut findings = match config.storage.backend {
         Backend::Embedded => vec![examine_data_dir(config)],
         Backend::Distributed => actix::System::new().block_on(examine_servers(config)),
-    }
+    };
+    findings.extend(grpc::examine(config));
+    findings
 }
 
 fn examine_data_dir(config: &Config) -> Finding {

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::groups::Groups;
 use super::{StartError, failed};
+use crate::grpc::Running;
 use crate::http::health::Readiness;
 
 /// How long `/health/ready` says so before anything else happens: whoever routes here looks away.
@@ -37,16 +38,36 @@ impl Signals {
         };
         tracing::info!(signal = name, "told to stop");
     }
+
+    /// Waits until this is drained; the next one ends that.
+    pub async fn unless_told_again(&mut self, drained: impl Future<Output = ()>) {
+        tokio::select! {
+            () = drained => tracing::info!("drained"),
+            () = self.next() => tracing::warn!("stopped at once, not drained"),
+        }
+    }
 }
 
 /// At most 24 s: sockets, then requests under way (`http::server` bounds them to 8 s), at both
 /// listeners at once. With none of them under 10 s, whoever keeps a connection open. What was
 /// answered is durable already, so the groups have nothing to write.
-pub async fn drain(readiness: &Readiness, groups: &Groups, servers: &[ServerHandle]) {
+pub async fn drain(
+    readiness: &Readiness,
+    groups: &Groups,
+    servers: &[ServerHandle],
+    grpc: Vec<Running>,
+) {
     readiness.drain();
+    for server in &grpc {
+        server.announce_end().await;
+    }
     tokio::time::sleep(NOTICE).await;
     groups.drain_chats();
     tokio::join!(groups.drain_sockets(SOCKETS), groups.stop_serving());
-    join_all(servers.iter().map(|server| server.stop(true))).await;
+    join(
+        join_all(servers.iter().map(|server| server.stop(true))),
+        join_all(grpc.into_iter().map(Running::stop)),
+    )
+    .await;
     groups.leave().await;
 }

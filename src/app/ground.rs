@@ -15,7 +15,7 @@ use crate::actors::auth::watch::RevocationWatch;
 use crate::actors::chat::group::{ChatGroup, Desk};
 use crate::actors::chat::publishing::Outbox;
 use crate::actors::chat::relay::{ReceiptsStored, Relay};
-use crate::actors::chat::requests::ChatPeers;
+use crate::actors::chat::requests::{ChatPeers, RosterPeers};
 use crate::actors::chat::scope::ChatServices;
 use crate::actors::chat::shard::ChatShard;
 use crate::actors::chat::writer::Writer;
@@ -129,14 +129,17 @@ impl Ground {
         Ok((auth, user))
     }
 
-    pub fn start_chat_desks(&mut self) -> Result<(ChatPeers, MessagePeers), StartError> {
+    pub fn start_chat_desks(
+        &mut self,
+    ) -> Result<(ChatPeers, Option<RosterPeers>, MessagePeers), StartError> {
         let reading = Arbiter::new().handle();
-        let chat = if self.runs(Group::Chat) {
+        let (chat, roster) = if self.runs(Group::Chat) {
             let desk = Desk::new(self.stores.clone(), self.fanout.clone(), self.clock);
             let factory = move || ChatGroup::new(desk.clone());
-            ChatPeers::of(&self.start(Group::Chat, &reading, factory))
+            let chat = self.start(Group::Chat, &reading, factory);
+            (ChatPeers::of(&chat), Some(RosterPeers::of(&chat)))
         } else {
-            ChatPeers::of(&self.stand_in(Group::Chat, &reading)?)
+            (ChatPeers::of(&self.stand_in(Group::Chat, &reading)?), None)
         };
         let message = if self.runs(Group::Message) {
             let reader = Reader::new(self.stores.clone(), self.clock);
@@ -145,7 +148,7 @@ impl Ground {
         } else {
             MessagePeers::of(&self.stand_in(Group::Message, &reading)?)
         };
-        Ok((chat, message))
+        Ok((chat, roster, message))
     }
 
     pub fn start_sockets(

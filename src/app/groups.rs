@@ -9,7 +9,7 @@ use actix_web::web::{Data, ServiceConfig};
 use super::ground::Ground;
 use super::{StartError, failed};
 use crate::actors::auth::requests::AuthPeers;
-use crate::actors::chat::requests::ChatPeers;
+use crate::actors::chat::requests::{ChatPeers, RosterPeers};
 use crate::actors::cluster::requests::OwnersChanged;
 use crate::actors::cluster::serving::Offer;
 use crate::actors::cluster::{Cluster, Local};
@@ -31,9 +31,11 @@ use crate::storage::Stores;
 pub struct Groups {
     here: GroupSet,
     states: Vec<GroupState>,
-    auth: AuthPeers,
+    pub(super) auth: AuthPeers,
     pub(super) user: UserPeers,
     pub(super) chat: ChatPeers,
+    /// Where the chats are.
+    pub(super) roster: Option<RosterPeers>,
     pub(super) message: MessagePeers,
     pub(super) door: ChatDoor,
     fanout: Fanout,
@@ -55,7 +57,7 @@ impl Groups {
     ) -> Result<Self, StartError> {
         let mut ground = Ground::new(config, stores, clock, nodes.clone()).await?;
         let (auth, user) = ground.start_accounts().await?;
-        let (chat, message) = ground.start_chat_desks()?;
+        let (chat, roster, message) = ground.start_chat_desks()?;
         let sockets = ground.start_sockets(&auth, &user, &message);
         let seal = Seal::new(&config.storage.keys_secret, clock);
         let groups = Self {
@@ -67,6 +69,7 @@ impl Groups {
             auth,
             user,
             chat,
+            roster,
             message,
             door: ground.door.clone(),
             fanout: ground.fanout.clone(),

@@ -11,6 +11,11 @@ use crate::config::Config;
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
 
+/// One more listener.
+pub fn bind_one(host: IpAddr, port: u16, names: &Names) -> Result<TcpListener, StartError> {
+    listen(host, port).map_err(|unbound| refused(names, &unbound))
+}
+
 /// What this process answers at.
 pub struct Listeners {
     /// The public one; without the gateway those of the groups, first that by which others reach
@@ -66,7 +71,7 @@ fn listen(host: IpAddr, port: u16) -> Result<TcpListener, Unbound> {
 }
 
 /// What a listener's settings are called, and how another is chosen.
-struct Names {
+pub struct Names {
     host: &'static str,
     other_host: &'static str,
     port: &'static str,
@@ -84,6 +89,13 @@ const ADMIN: Names = Names {
     other_host: "choose another in the settings",
     port: "admin.port",
     other_port: "choose another with --admin-port, or stop what uses it",
+};
+
+pub const GRPC: Names = Names {
+    host: "grpc.host",
+    other_host: "choose another in the settings",
+    port: "grpc.port",
+    other_port: "choose another in the settings, or stop what uses it",
 };
 
 fn refused(names: &Names, unbound: &Unbound) -> StartError {

@@ -7,6 +7,7 @@ mod drain;
 mod events;
 mod ground;
 mod groups;
+mod grpc;
 mod listeners;
 mod lock;
 mod nodes;
@@ -91,6 +92,7 @@ async fn serve(
     let mut signals = Signals::listen()?;
     let listeners = listeners::bind(&config)?;
     let addresses = Addresses::of(&listeners)?;
+    let grpc = grpc::bind(&config.grpc, config.groups)?;
     let metrics = telemetry::start_metrics();
     actix::spawn(metrics.clone().keep_up());
     tokio::select! {
@@ -102,6 +104,7 @@ async fn serve(
     let nodes = nodes::connect(&config, me, addresses.public).await?;
     let installation = nodes::installation(nodes.as_ref(), me, addresses.public);
     let groups = Groups::start(&config, &stores, clock, nodes).await?;
+    let grpc = grpc::start(&config.grpc, grpc, &groups).await?;
     if demo {
         demo::populate(&groups, &stores, clock)
             .await
@@ -133,11 +136,8 @@ async fn serve(
     ready(&addresses);
 
     signals.next().await;
-    let drained = drain::drain(&readiness, &groups, &handles);
-    tokio::select! {
-        () = drained => tracing::info!("drained"),
-        () = signals.next() => tracing::warn!("stopped at once, not drained"),
-    }
+    let drained = drain::drain(&readiness, &groups, &handles, grpc);
+    signals.unless_told_again(drained).await;
     for server in serving {
         server.abort();
     }

@@ -73,7 +73,7 @@ impl Arguments {
 
 /// Runs until a signal; says `banner` once it serves.
 pub fn run(config: Config, demo: bool, banner: impl FnOnce(&Addresses) -> String) -> ExitCode {
-    telemetry::start_logs(&config.log);
+    let _telemetry = telemetry::start(&config.log, &config.telemetry);
     #[cfg(debug_assertions)]
     crate::config::arm_failpoint();
     let ran = app::run(config, demo, |addresses| {

@@ -8,6 +8,7 @@ mod auth;
 mod clients;
 mod events;
 mod groups;
+mod grpc;
 mod http;
 mod limits;
 mod loader;
@@ -16,6 +17,7 @@ mod problems;
 mod servers;
 pub mod span;
 mod storage;
+mod telemetry;
 mod websocket;
 
 use serde::Deserialize;
@@ -27,6 +29,7 @@ pub use auth::{AuthConfig, CodeSender, OtpConfig, WebhookConfig};
 pub use clients::{ClientVersion, ClientsConfig};
 pub use events::EventsConfig;
 pub use groups::PortsConfig;
+pub use grpc::{GrpcConfig, GrpcPorts, GrpcTlsConfig};
 pub use http::{CorsConfig, HttpConfig, Network};
 pub use limits::{BucketConfig, LimitsConfig};
 pub use loader::{Loader, Setting};
@@ -34,11 +37,13 @@ pub use log::{LogConfig, LogFormat};
 pub use problems::{ConfigError, Problem, Problems};
 pub use servers::{MongodbConfig, NatsConfig, PostgresConfig, RedisConfig};
 pub use storage::{Backend, StorageConfig};
+pub use telemetry::TelemetryConfig;
 pub use websocket::WebsocketConfig;
 
 /// Settings that are never printed.
 const SECRETS: &[&str] = &[
     "auth.otp.webhook.secret",
+    "grpc.token",
     "storage.keys_secret",
     "postgres.url",
     "mongodb.url",
@@ -56,6 +61,7 @@ pub struct Config {
     pub ports: PortsConfig,
     pub http: HttpConfig,
     pub admin: AdminConfig,
+    pub grpc: GrpcConfig,
     pub storage: StorageConfig,
     pub postgres: PostgresConfig,
     pub mongodb: MongodbConfig,
@@ -66,6 +72,7 @@ pub struct Config {
     pub clients: ClientsConfig,
     pub websocket: WebsocketConfig,
     pub log: LogConfig,
+    pub telemetry: TelemetryConfig,
 }
 
 impl Config {
@@ -73,6 +80,7 @@ impl Config {
     fn check(&self, problems: &mut Problems) {
         self.http.check(problems);
         self.admin.check(problems);
+        self.grpc.check(problems);
         self.storage.check(problems);
         if self.storage.backend == Backend::Distributed {
             servers::check(self, problems);
@@ -82,7 +90,28 @@ impl Config {
         self.clients.check(problems);
         self.websocket.check(problems);
         self.log.check(problems);
+        self.telemetry.check(problems);
         self.check_groups(problems);
+        self.check_grpc_ports(problems);
+    }
+
+    fn check_grpc_ports(&self, problems: &mut Problems) {
+        let ports = self.grpc.every_port();
+        let others: Vec<u16> = self.listening().into_iter().map(|(_, port)| port).collect();
+        for (index, (name, port)) in ports.iter().enumerate() {
+            let earlier = ports[..index].iter().map(|(_, port)| *port);
+            let mut taken = others
+                .iter()
+                .copied()
+                .chain([self.admin.port])
+                .chain(earlier);
+            problems.require(
+                !self.grpc.enabled || *port == 0 || taken.all(|other| other != *port),
+                name,
+                "is the port of another listener",
+                "give each a port of its own",
+            );
+        }
     }
 
     /// What only `troupe dev` may do.

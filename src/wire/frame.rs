@@ -1,6 +1,7 @@
 //! WebSocket frames from the server, and how they become bytes.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
@@ -12,6 +13,7 @@ use super::user::PresenceView;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FieldError};
 use crate::id::{ChatId, UserId};
+use crate::trace::TraceContext;
 
 /// Largest frame the server sends, in bytes of JSON.
 pub const SERVER_FRAME_BYTES: usize = 256 * 1024;
@@ -31,6 +33,19 @@ pub enum FrameClass {
 pub struct Frame {
     pub bytes: Bytes,
     pub class: FrameClass,
+    /// What it is told on behalf of, where that is traced.
+    pub trace: Option<Arc<TraceContext>>,
+}
+
+impl Frame {
+    /// The same as part of a trace.
+    #[must_use]
+    pub fn traced(self, trace: Option<TraceContext>) -> Self {
+        Self {
+            trace: trace.map(Arc::new),
+            ..self
+        }
+    }
 }
 
 thread_local! {
@@ -59,7 +74,11 @@ pub fn encode<T: Serialize>(class: FrameClass, body: &T) -> Frame {
         if json.capacity() > SCRATCH_KEPT {
             *json = Vec::new();
         }
-        Frame { bytes, class }
+        Frame {
+            bytes,
+            class,
+            trace: None,
+        }
     })
 }
 

@@ -9,12 +9,17 @@ use crate::actors::fanout::{ChatMark, Delivery, Fanout, SocketRef};
 use crate::actors::request::{Answer, ReplyTo};
 use crate::error::{ErrorCode, Failure};
 use crate::id::ConnectionId;
+use crate::trace::{self, TraceContext};
 use crate::wire::frame::{self, SendAck};
 use crate::wire::message::SentView;
 
 /// Where the answer of one command goes.
 #[derive(Debug)]
-pub struct CommandAnswer<T>(Option<Place<T>>);
+pub struct CommandAnswer<T> {
+    place: Option<Place<T>>,
+    /// Where in a trace the command was made, if it is traced.
+    trace: Option<Box<TraceContext>>,
+}
 
 #[derive(Debug)]
 enum Place<T> {
@@ -38,20 +43,32 @@ pub type MarkAnswer = CommandAnswer<()>;
 
 impl<T> CommandAnswer<T> {
     pub fn caller(reply: ReplyTo<T>) -> Self {
-        Self(Some(Place::Caller(reply)))
+        Self::at(Place::Caller(reply))
     }
 
     pub fn socket(socket: SocketRef, frame_id: Option<String>, fanout: Fanout) -> Self {
-        Self(Some(Place::Socket {
+        Self::at(Place::Socket {
             socket,
             frame_id,
             fanout,
-        }))
+        })
+    }
+
+    fn at(place: Place<T>) -> Self {
+        Self {
+            place: Some(place),
+            trace: trace::current().map(Box::new),
+        }
+    }
+
+    /// Where in a trace the command was made, if it is traced.
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.trace.as_deref().copied()
     }
 
     /// The connection it came by, which gets no frame beside its answer.
     pub fn connection(&self) -> Option<ConnectionId> {
-        match &self.0 {
+        match &self.place {
             Some(Place::Socket { socket, .. }) => Some(socket.connection),
             _ => None,
         }
@@ -59,7 +76,7 @@ impl<T> CommandAnswer<T> {
 
     /// The `id` of the frame it came in.
     pub fn frame_id(&self) -> Option<&str> {
-        match &self.0 {
+        match &self.place {
             Some(Place::Socket { frame_id, .. }) => frame_id.as_deref(),
             _ => None,
         }
@@ -67,7 +84,7 @@ impl<T> CommandAnswer<T> {
 
     /// The socket that is to be answered, if it is one.
     pub fn origin(&self) -> Option<SocketRef> {
-        match &self.0 {
+        match &self.place {
             Some(Place::Socket { socket, .. }) => Some(*socket),
             _ => None,
         }
@@ -75,7 +92,7 @@ impl<T> CommandAnswer<T> {
 
     /// Whether it is answered otherwise, or nobody waits any more.
     pub fn is_abandoned(&self) -> bool {
-        match &self.0 {
+        match &self.place {
             Some(Place::Caller(reply)) => reply.is_abandoned(),
             Some(Place::Socket { .. }) => false,
             None => true,
@@ -84,21 +101,24 @@ impl<T> CommandAnswer<T> {
 
     /// It is answered otherwise: by a frame of another node.
     pub fn leave_to_others(mut self) {
-        self.0 = None;
+        self.place = None;
     }
 
     /// Answers a caller who waits.
     pub fn answer(mut self, outcome: Answer<T>) {
-        match (self.0.take(), outcome) {
+        match (self.place.take(), outcome) {
             (Some(Place::Caller(reply)), outcome) => reply.answer(outcome),
-            (place @ Some(Place::Socket { .. }), Err(failure)) => Self(place).refuse(&failure),
+            (place @ Some(Place::Socket { .. }), Err(failure)) => {
+                self.place = place;
+                self.refuse(&failure);
+            }
             // A socket is told by a frame.
             (_, _) => {}
         }
     }
 
     pub fn refuse(mut self, failure: &Failure) {
-        match self.0.take() {
+        match self.place.take() {
             Some(Place::Caller(reply)) => reply.answer(Err(failure.clone())),
             Some(Place::Socket {
                 socket,
@@ -113,14 +133,14 @@ impl<T> CommandAnswer<T> {
 impl CommandAnswer<SentView> {
     /// Acks: a waiting caller at once, a socket through `outgoing`, in rev order with the frames.
     pub fn ack(mut self, sent: SentView, outgoing: &mut Outgoing) {
-        match self.0.take() {
+        match self.place.take() {
             Some(Place::Caller(reply)) => reply.answer(Ok(sent)),
             Some(Place::Socket {
                 socket, frame_id, ..
             }) => {
                 let delivery = Delivery::Answer {
                     connection: socket.connection,
-                    frame: SendAck::frame(frame_id.as_deref(), &sent),
+                    frame: SendAck::frame(frame_id.as_deref(), &sent).traced(self.trace()),
                     mark: Some(ChatMark {
                         chat_id: sent.chat_id,
                         seq: sent.seq,
@@ -137,7 +157,7 @@ impl CommandAnswer<SentView> {
 impl CommandAnswer<()> {
     /// It is done.
     pub fn done(mut self) {
-        if let Some(Place::Caller(reply)) = self.0.take() {
+        if let Some(Place::Caller(reply)) = self.place.take() {
             reply.answer(Ok(()));
         }
     }
@@ -150,7 +170,7 @@ impl<T> Drop for CommandAnswer<T> {
             socket,
             frame_id,
             fanout,
-        }) = self.0.take()
+        }) = self.place.take()
         {
             let failure = Failure::new(
                 ErrorCode::OutcomeUnknown,
@@ -162,6 +182,14 @@ impl<T> Drop for CommandAnswer<T> {
 }
 
 impl ChatCommand {
+    /// Where in a trace it was made, if that is traced and known.
+    pub fn trace(&self) -> Option<TraceContext> {
+        match self {
+            Self::Send(send) => send.reply.trace(),
+            _ => None,
+        }
+    }
+
     /// Answers a command that cannot be carried out.
     pub fn refuse(self, failure: &Failure) {
         match self {

@@ -2,7 +2,9 @@
 
 use actix::{Actor, Context, Handler, ResponseFuture};
 
-use super::requests::{CreateChat, HideMessage, SetPersonal};
+use super::requests::{
+    CheckPermission, CreateChat, FindMember, GetRoster, HideMessage, SetPersonal,
+};
 use crate::actors::fanout::{FanOut, Fanout};
 use crate::clock::Clock;
 use crate::id::UserId;
@@ -38,7 +40,7 @@ impl Desk {
     }
 }
 
-/// Answers [`ChatPeers`](super::requests::ChatPeers).
+/// Answers [`ChatPeers`](super::requests::ChatPeers) and [`RosterPeers`](super::requests::RosterPeers).
 pub struct ChatGroup {
     desk: Desk,
 }
@@ -71,4 +73,7 @@ answers!(
     CreateChat => create_chat,
     SetPersonal => set_personal,
     HideMessage => hide_message,
+    GetRoster => get_roster,
+    FindMember => find_member,
+    CheckPermission => check_permission,
 );

@@ -15,6 +15,7 @@ pub mod publishing;
 mod receipts;
 pub mod relay;
 pub mod requests;
+mod roster;
 pub mod scope;
 mod send;
 mod settings;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::answer::{CommandAnswer, MarkAnswer, SendAnswer};
 use crate::actors::request::ReplyTo;
-use crate::domain::chat::{ChatKind, Role};
+use crate::domain::chat::{ChatKind, Role, Roster};
 use crate::domain::message::Draft;
 use crate::domain::receipts::ReceiptKind;
 use crate::id::{ChatId, ConnectionId, MediaId, MessageId, UserId};
@@ -57,6 +57,52 @@ crate::peers! {
         create_chat: CreateChat,
         set_personal: SetPersonal,
         hide_message: HideMessage,
+    }
+}
+
+/// Everyone who is or was in a chat; 404 for one that is not there.
+#[derive(Clone, Copy, Debug)]
+pub struct GetRoster {
+    pub chat_id: ChatId,
+}
+
+/// The role of someone who is in a chat now; `None` for anyone else, and for no chat.
+#[derive(Clone, Copy, Debug)]
+pub struct FindMember {
+    pub chat_id: ChatId,
+    pub user: UserId,
+}
+
+/// Whether someone may send in a chat now: 404 when not in it, 403 when not allowed.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckPermission {
+    pub chat_id: ChatId,
+    pub user: UserId,
+}
+
+request!(GetRoster => Roster, FindMember => Option<Role>, CheckPermission => ());
+
+/// Who may do what in a chat, for who asks on nobody's behalf; within the process of the chats alone.
+#[derive(Clone)]
+pub struct RosterPeers {
+    pub get_roster: Recipient<GetRoster>,
+    pub find_member: Recipient<FindMember>,
+    pub check_permission: Recipient<CheckPermission>,
+}
+
+impl RosterPeers {
+    pub fn of<A>(actor: &Addr<A>) -> Self
+    where
+        A: Actor<Context = Context<A>>
+            + Handler<GetRoster>
+            + Handler<FindMember>
+            + Handler<CheckPermission>,
+    {
+        Self {
+            get_roster: actor.clone().recipient(),
+            find_member: actor.clone().recipient(),
+            check_permission: actor.clone().recipient(),
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use ahash::AHashSet;
 
+use tracing::Span;
+
 use super::announce::Outgoing;
 use super::requests::SendAnswer;
 use super::scope::ChatScope;
@@ -13,6 +15,7 @@ use crate::error::{ErrorCode, Failure};
 use crate::id::{MessageId, UserId};
 use crate::storage::StoreErrorKind;
 use crate::storage::messages::{Appended, Change, Entry};
+use crate::trace;
 use crate::wire::message::{MessageView, SentView};
 
 /// Attempts at one batch: each one after the first follows a conflict that was resolved.
@@ -41,6 +44,30 @@ pub struct SendsDone {
 struct Numbered {
     pending: PendingSend,
     view: MessageView,
+    /// From its number until its frames have left; none where it is not traced.
+    span: Span,
+}
+
+impl Numbered {
+    fn new(scope: &ChatScope, pending: PendingSend, view: MessageView) -> Self {
+        let span = trace::child(pending.answer.trace(), || {
+            let node = scope.services.fanout.me();
+            tracing::debug_span!(parent: None, "chat.send", chat.id = %view.chat_id, seq = view.seq, node.id = %node)
+        });
+        Self {
+            pending,
+            view,
+            span,
+        }
+    }
+
+    /// The store's part of it.
+    fn commit(&self, batch: usize) -> Span {
+        trace::child(
+            trace::of(&self.span),
+            || tracing::debug_span!(parent: None, "store.commit", batch),
+        )
+    }
 }
 
 /// Sends a batch and answers every one of it.
@@ -59,7 +86,11 @@ pub async fn send_batch(mut scope: ChatScope, batch: Vec<PendingSend>) -> SendsD
         }
         let (entries, numbered) = number(&scope, allowed);
         let count = numbered.len();
-        match scope.append(entries).await {
+        let commits = numbered.iter().map(|one| one.commit(count));
+        let commits: Vec<Span> = commits.filter(|span| !span.is_none()).collect();
+        let appended = scope.append(entries).await;
+        drop(commits);
+        match appended {
             Appended::Committed => {
                 publish(&mut scope, numbered, &mut written);
                 break;
@@ -222,10 +253,8 @@ fn number(scope: &ChatScope, batch: Vec<PendingSend>) -> (Vec<Entry>, Vec<Number
             created_at: now,
             updated_at: now,
         };
-        numbered.push(Numbered {
-            view: MessageView::new(&message, now),
-            pending,
-        });
+        let view = MessageView::new(&message, now);
+        numbered.push(Numbered::new(scope, pending, view));
         entries.push(Entry {
             rev: heads.rev,
             at: now,
@@ -238,11 +267,22 @@ fn number(scope: &ChatScope, batch: Vec<PendingSend>) -> (Vec<Entry>, Vec<Number
 /// Acks and fans out what is durable, in rev order.
 fn publish(scope: &mut ChatScope, batch: Vec<Numbered>, written: &mut Vec<(u64, UserId)>) {
     let mut outgoing: Outgoing = Vec::with_capacity(batch.len() * 2);
-    for Numbered { pending, view } in batch {
+    // They end once the frames have left.
+    let mut spans = Vec::new();
+    for Numbered {
+        pending,
+        view,
+        span,
+    } in batch
+    {
         scope.heads.seq = view.seq;
         scope.heads.rev = view.rev;
         written.push((view.seq, view.sender_id));
-        let fan_out = scope.new_message(&view, pending.answer.connection());
+        let mut fan_out = scope.new_message(&view, pending.answer.connection());
+        fan_out.trace(trace::of(&span));
+        if !span.is_none() {
+            spans.push(span);
+        }
         let status = super::status::first_status(scope.roster(), &view);
         let sent = SentView::new(
             MessageView {

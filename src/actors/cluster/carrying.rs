@@ -10,6 +10,7 @@ use crate::actors::chat::requests::ToChat;
 use crate::actors::placement::Remote;
 use crate::error::Failure;
 use crate::id::{ChatId, NodeId};
+use crate::trace;
 
 /// How long after nobody took a command it is sent again.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -25,6 +26,8 @@ impl Remote for Cluster {
             return Some(message);
         };
         let call = self.0.calls.next();
+        // One that is passed on by a shard is made in no request any more.
+        let trace = message.command.trace().or_else(trace::current);
         let encoded = commands::encode(message.command, call);
         let command = proto::Command {
             chat_id: proto::bytes(message.chat_id.0),
@@ -32,6 +35,7 @@ impl Remote for Cluster {
             call: if encoded.waiting.is_some() { call } else { 0 },
             hops: 0,
             what: Some(encoded.what),
+            traceparent: trace.map(|trace| trace.to_string()).unwrap_or_default(),
         };
         let outgoing = self.command_to(&owner, &command);
         if let Some(waiting) = encoded.waiting {

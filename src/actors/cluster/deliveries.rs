@@ -10,6 +10,7 @@ use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed};
 use crate::actors::fanout::{ChatMark, Delivery, Elsewhere, FanOut, SocketRef};
 use crate::id::{NodeId, UserId};
+use crate::trace::TraceContext;
 use crate::wire::frame::{Frame, FrameClass};
 
 impl Elsewhere for Cluster {
@@ -91,6 +92,7 @@ impl Cluster {
                     .map(|connection| proto::bytes(connection.0))
                     .unwrap_or_default(),
                 socket: None,
+                traceparent: carried(&fan_out.frame),
             },
             Delivery::Answer { frame, mark, .. } => proto::Delivery {
                 frame: frame.bytes.to_vec(),
@@ -99,6 +101,7 @@ impl Cluster {
                 user_ids: Vec::new(),
                 except: Vec::new(),
                 socket: socket.map(encoded_socket),
+                traceparent: carried(frame),
             },
         }
     }
@@ -135,7 +138,9 @@ fn decode_one(delivery: proto::Delivery) -> Result<(Option<SocketRef>, Delivery)
     let frame = Frame {
         bytes: Bytes::from(delivery.frame),
         class: class(delivery.class),
+        trace: None,
     };
+    let frame = frame.traced(TraceContext::parse(&delivery.traceparent));
     let mark = delivery.mark.map(decoded_mark).transpose()?;
     if let Some(socket) = delivery.socket {
         let socket = decoded_socket(&socket)?;
@@ -154,6 +159,14 @@ fn decode_one(delivery: proto::Delivery) -> Result<(Option<SocketRef>, Delivery)
         mark,
     };
     Ok((None, Delivery::FanOut(fan_out)))
+}
+
+fn carried(frame: &Frame) -> String {
+    frame
+        .trace
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 fn encoded_mark(mark: ChatMark) -> proto::Mark {

@@ -17,7 +17,8 @@ use super::proto::{self, Malformed, answer};
 use crate::actors::chat::requests::ToChat;
 use crate::actors::request::{Answer, wait};
 use crate::error::{ErrorCode, Failure};
-use crate::id::{NodeId, UserId};
+use crate::id::{ChatId, NodeId, UserId};
+use crate::trace::{self, TraceContext};
 
 /// A command is passed on so often; then its sender is told to try again.
 const HOPS: u32 = 4;
@@ -76,7 +77,8 @@ fn take_command(cluster: &Cluster, message: Message) {
 
 /// Does a command that came from another node, or passes it on to who owns the chat here.
 pub fn do_or_pass(cluster: &Cluster, mut command: proto::Command) {
-    let (Ok(chat_id), Ok(from)) = (proto::id(&command.chat_id), proto::id(&command.from)) else {
+    let chat_id = proto::id::<ChatId>(&command.chat_id);
+    let (Ok(chat_id), Ok(from)) = (chat_id, proto::id(&command.from)) else {
         return proto::skipped("chat");
     };
     let (call, hops) = (command.call, command.hops);
@@ -95,9 +97,13 @@ pub fn do_or_pass(cluster: &Cluster, mut command: proto::Command) {
         let away = Failure::unavailable("this chat is moving, try again");
         return send_answer(cluster, from, call, Err(away));
     }
+    let span = trace::child(
+        TraceContext::parse(&command.traceparent),
+        || tracing::debug_span!(parent: None, "chat.command", chat.id = %chat_id, node.id = %cluster.me()),
+    );
     let decoded = command.what.ok_or(Malformed);
-    let decoded = decoded.and_then(|what| commands::decode(what, cluster.fanout()));
-    let Ok((command, replies)) = decoded else {
+    let decode = |what| span.in_scope(|| commands::decode(what, cluster.fanout()));
+    let Ok((command, replies)) = decoded.and_then(decode) else {
         proto::skipped("chat");
         let refused = Failure::new(ErrorCode::Internal, "this node does not know that command");
         return send_answer(cluster, from, call, Err(refused));

@@ -73,6 +73,7 @@ pub fn ping() -> Frame {
     Frame {
         bytes: Bytes::from_static(&[0x89, 0x00]),
         class: FrameClass::Message,
+        trace: None,
     }
 }
 
@@ -90,5 +91,6 @@ fn control(first: u8, payload: &[u8]) -> Frame {
     Frame {
         bytes: bytes.freeze(),
         class: FrameClass::Message,
+        trace: None,
     }
 }

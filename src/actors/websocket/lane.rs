@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
 use ahash::{AHashMap, AHashSet};
+use tracing::Span;
 
 use super::Node;
 use super::close::CloseReason;
@@ -18,6 +19,7 @@ use super::wheel::Wheel;
 use crate::actors::auth::requests::SessionsRevoked;
 use crate::actors::fanout::{Deliver, Delivery, FanOut, Lane, SocketRef};
 use crate::id::{ConnectionId, UserId};
+use crate::trace;
 use crate::wire::frame::Frame;
 use crate::wire::socket::SocketEvent;
 
@@ -114,6 +116,7 @@ impl Room {
     fn deliver(&self, deliveries: Vec<Delivery>) {
         let sockets = self.sockets.borrow();
         for delivery in deliveries {
+            let _span = self.traced(&delivery);
             match delivery {
                 Delivery::FanOut(fan_out) => sockets.fan_out(&fan_out),
                 Delivery::Answer {
@@ -125,6 +128,16 @@ impl Room {
                 }
             }
         }
+    }
+
+    /// Only of what is traced.
+    fn traced(&self, delivery: &Delivery) -> Span {
+        let (Delivery::FanOut(FanOut { frame, .. }) | Delivery::Answer { frame, .. }) = delivery;
+        trace::child(frame.trace.as_deref().copied(), || {
+            let is_ack = matches!(delivery, Delivery::Answer { .. });
+            let node = self.node.fanout.me();
+            tracing::debug_span!(parent: None, "session.deliver", is_ack, lane = self.lane, node.id = %node)
+        })
     }
 
     fn tick(&self) {

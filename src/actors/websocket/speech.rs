@@ -69,8 +69,11 @@ impl ConnectionActor {
         client_message_id: Option<String>,
         draft: Draft,
     ) {
+        let (user, node) = (self.link.user, self.room.node.fanout.me());
+        let span = tracing::debug_span!(parent: None, "frame.send", chat.id = %chat_id, user.id = %user, node.id = %node);
+        let _entered = span.enter();
         let command = ChatCommand::Send(SendMessage {
-            sender: self.link.user,
+            sender: user,
             client_message_id: client_message_id.unwrap_or_else(|| Uuid::now_v7().to_string()),
             draft,
             forwarded: false,

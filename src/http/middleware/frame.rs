@@ -11,6 +11,7 @@ use tracing::{Instrument, Span, field};
 use super::request_id::{self, RequestId};
 use crate::http::error::Problem;
 use crate::http::extract::Caller;
+use crate::trace::{self, TraceContext};
 
 /// Pages run their own scripts and styles, and speak to this host alone.
 const PAGE_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; \
@@ -40,8 +41,13 @@ pub async fn frame(
         http.status = field::Empty,
         user.id = field::Empty,
     );
-    if let Some(trace) = trace_id(request.headers()) {
-        span.record("trace.id", trace);
+    let sent = traceparent(request.headers());
+    trace::adopt(&span, sent);
+    if let Some(trace) = sent.or_else(|| trace::of(&span)) {
+        span.record(
+            "trace.id",
+            field::display(format_args!("{:032x}", trace.trace_id)),
+        );
     }
     let in_flight = InFlight::enter();
     let response = next.call(request).instrument(span.clone()).await?;
@@ -52,14 +58,9 @@ pub async fn frame(
     Ok(response)
 }
 
-/// The id of a W3C `traceparent`, `00-<32 hex>-<16 hex>-<2 hex>`.
-fn trace_id(headers: &HeaderMap) -> Option<&str> {
-    let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
-    let (_version, trace) = (parts.next()?, parts.next()?);
-    let valid = trace.len() == 32
-        && trace.bytes().all(|byte| byte.is_ascii_hexdigit())
-        && trace.bytes().any(|byte| byte != b'0');
-    valid.then_some(trace)
+/// Where in a trace the caller stands.
+fn traceparent(headers: &HeaderMap) -> Option<TraceContext> {
+    TraceContext::parse(headers.get("traceparent")?.to_str().ok()?)
 }
 
 struct InFlight;

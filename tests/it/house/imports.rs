@@ -34,9 +34,13 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "src/storage/",
         &["actors", "app", "cli", "config", "http", "telemetry"],
     ),
-    ("src/actors/", &["app", "cli", "http", "telemetry"]),
-    ("src/config/", &["app", "cli", "http", "telemetry"]),
-    ("src/http/", &["app", "cli"]),
+    ("src/actors/", &["app", "cli", "grpc", "http", "telemetry"]),
+    ("src/config/", &["app", "cli", "grpc", "http", "telemetry"]),
+    ("src/http/", &["app", "cli", "grpc"]),
+    (
+        "src/grpc/",
+        &["app", "cli", "config", "http", "storage", "telemetry"],
+    ),
     (
         "src/telemetry/",
         &["actors", "app", "cli", "http", "storage"],
@@ -126,7 +130,8 @@ fn groups_meet_through_requests_alone() {
 #[test]
 fn handlers_reach_actors_through_requests_alone() {
     let mut wrong = Vec::new();
-    for file in files("src/http", ".rs") {
+    let adapters = files("src/grpc", ".rs");
+    for file in files("src/http", ".rs").into_iter().chain(adapters) {
         for name in named(&file) {
             let mut parts = name.split("::");
             let (Some("actors"), Some(module), part) = (parts.next(), parts.next(), parts.next())

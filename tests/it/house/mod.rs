@@ -1,5 +1,6 @@
 //! The rules of the house, checked on the source.
 
+mod deploy;
 mod documents;
 mod imports;
 mod openapi;

@@ -3,6 +3,7 @@
 mod accounts;
 mod codes;
 mod gate;
+mod grpc;
 mod junk;
 mod logs;
 mod nul;

@@ -178,3 +178,49 @@ fn each_group_without_a_gateway_has_its_port() {
         "{same:?}"
     );
 }
+
+#[test]
+fn grpc_off_loopback_asks_its_callers() {
+    let wrong = |grpc: &str| -> Vec<String> {
+        let text = format!("[grpc]\nenabled = true\n{grpc}");
+        problems(&text).into_iter().map(|(name, _)| name).collect()
+    };
+    assert_eq!(wrong("host = \"0.0.0.0\"\n"), ["grpc.token"]);
+    assert_eq!(wrong("token = \"short\"\n"), ["grpc.token"]);
+    assert_eq!(wrong("port = 8080\n"), ["grpc.port"]);
+    assert_eq!(
+        wrong("ports = { auth = 9082 }\n"),
+        ["grpc.ports.user"],
+        "two of its own"
+    );
+    assert_eq!(
+        wrong("host = \"0.0.0.0\"\n[grpc.tls]\nclient_ca = \"ca.pem\"\n"),
+        ["grpc.token", "grpc.tls.client_ca"]
+    );
+    let certificate = "[grpc.tls]\ncertificate = \"cert.pem\"\n";
+    assert_eq!(wrong(certificate), ["grpc.tls.key"]);
+    let off = file("[grpc]\nhost = \"0.0.0.0\"\nport = 8080\n");
+    assert!(Loader::dev().file(off.path()).load().is_ok(), "it is off");
+}
+
+#[test]
+fn traces_go_where_an_address_says() {
+    let wrong = |telemetry: &str| -> Vec<String> {
+        let text = format!("[telemetry]\n{telemetry}");
+        problems(&text).into_iter().map(|(name, _)| name).collect()
+    };
+    for agent in ["jaeger", "jaeger:", ":6831", "jaeger:99999"] {
+        let wrong = wrong(&format!("jaeger_agent = \"{agent}\"\n"));
+        assert_eq!(wrong, ["telemetry.jaeger_agent"], "{agent}");
+    }
+    for endpoint in ["collector:4318", "/v1/traces", "ftp://collector/v1/traces"] {
+        let wrong = wrong(&format!("otlp_endpoint = \"{endpoint}\"\n"));
+        assert_eq!(wrong, ["telemetry.otlp_endpoint"], "{endpoint}");
+    }
+    for sample in ["-0.1", "1.1", "nan"] {
+        assert_eq!(wrong(&format!("sample = {sample}\n")), ["telemetry.sample"]);
+    }
+    let good = "[telemetry]\njaeger_agent = \"jaeger:6831\"\nsample = 1\n\
+        otlp_endpoint = \"https://collector:4318/v1/traces\"\n";
+    assert!(Loader::dev().file(file(good).path()).load().is_ok());
+}

@@ -4,6 +4,7 @@ mod browser;
 mod client;
 mod deadline;
 mod detour;
+pub mod grpc;
 mod installation;
 mod options;
 mod own_servers;
@@ -13,6 +14,7 @@ mod server;
 pub mod servers;
 mod shape;
 mod socket;
+pub mod spans;
 
 pub use browser::Browser;
 pub use client::{Client, Reply};

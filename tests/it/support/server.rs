@@ -100,6 +100,11 @@ impl Server {
         Client::new(self.origin(), "/api/v1")
     }
 
+    /// How many processes the installation has.
+    pub fn nodes(&self) -> usize {
+        self.others.len() + 1
+    }
+
     /// A client of one node after the other.
     fn api_of(&self, place: usize) -> Client {
         let all = [self].into_iter().chain(&self.others);

@@ -1,0 +1,62 @@
+//! Another system that calls the services of `proto/`, with clients made from the same files.
+
+use tonic::metadata::MetadataValue;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+
+use super::server::ServerOptions;
+use super::{Server, eventually_some};
+
+#[expect(clippy::allow_attributes_without_reason, reason = "generated")]
+pub mod proto {
+    include!(concat!(env!("OUT_DIR"), "/clients/troupe.v1.rs"));
+}
+
+impl ServerOptions {
+    /// Serves gRPC on a free port.
+    #[must_use]
+    pub fn grpc(self) -> Self {
+        self.setting("GRPC__ENABLED", "true")
+            .setting("GRPC__PORT", "0")
+    }
+}
+
+impl Server {
+    /// `host:port` of its gRPC listener.
+    pub async fn grpc_address(&self) -> String {
+        eventually_some("gRPC is served", async || {
+            let output = self.output();
+            let line = output
+                .lines()
+                .find(|line| line.contains("grpc is served"))?;
+            let (_, rest) = line.split_once("address=")?;
+            rest.split_whitespace().next().map(str::to_owned)
+        })
+        .await
+    }
+
+    pub async fn grpc(&self) -> Channel {
+        let address = format!("http://{}", self.grpc_address().await);
+        let endpoint = Endpoint::from_shared(address).expect("an address");
+        endpoint.connect().await.expect("connected")
+    }
+}
+
+/// A request that carries the installation's token.
+pub fn with_token<T>(message: T, token: &str) -> Request<T> {
+    let mut request = Request::new(message);
+    let value: MetadataValue<_> = format!("Bearer {token}").parse().expect("a header value");
+    request.metadata_mut().insert("authorization", value);
+    request
+}
+
+/// Refused with this status, which carries the contract's code.
+#[track_caller]
+pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>, code: Code, word: &str) -> Status {
+    let status = answer.expect_err("refused");
+    assert_eq!(status.code(), code, "{status:?}");
+    let said = status.metadata().get("troupe-code");
+    let said = said.and_then(|value| value.to_str().ok());
+    assert_eq!(said, Some(word), "{status:?}");
+    status
+}
