@@ -26,6 +26,7 @@ const WAITING: usize = 4;
 /// How long a side may take nothing.
 const STUCK: Duration = Duration::from_secs(30);
 /// As a socket is parted with, in `actors/websocket/link.rs`.
+const FAREWELL: Duration = Duration::from_secs(1);
 const FLUSH: Duration = Duration::from_millis(50);
 const LAST_WRITE: Duration = Duration::from_secs(3);
 
@@ -83,6 +84,8 @@ impl Pull {
                 for frame in [goaway(), CloseReason::GoingAway.frame()] {
                     self.hand_on(Some(frame.bytes)).await;
                 }
+                // Cut short by a client that goes.
+                let _ = timeout(FAREWELL, self.pieces.closed()).await;
                 break;
             }
             let mut piece = BytesMut::with_capacity(PIECE_BYTES);
