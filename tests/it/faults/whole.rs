@@ -137,6 +137,8 @@ async fn the_stream_loses_its_tail_and_its_consumers_do_not() {
     copy(&stream.join("../../before"), &stream.join("msgs"));
     world.servers.again("nats").await;
     recover(&world, "a stream that lost its tail").await;
+    assert!(world.counted("troupe_events_regressions_total").await > 0.0);
+    assert!(world.counted("troupe_events_replayed_total").await > 0.0);
     world.end().await;
 }
 

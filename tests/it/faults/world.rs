@@ -180,6 +180,20 @@ impl World {
         Client::new(origin, "/api/v1").with_token(&self.people[person].access_token)
     }
 
+    /// A counter of `/metrics`, of all nodes together.
+    pub async fn counted(&self, name: &str) -> f64 {
+        let mut sum = 0.0;
+        for node in &self.nodes {
+            let metrics = node.root().get("/metrics").await.text;
+            let values = metrics.lines().filter(|line| line.starts_with(name));
+            let values = values.filter_map(|line| line.rsplit(' ').next());
+            sum += values
+                .filter_map(|value| value.parse::<f64>().ok())
+                .sum::<f64>();
+        }
+        sum
+    }
+
     pub async fn end(self) {
         self.ground.is_over.store(true, Ordering::Relaxed);
         self.witness.abort();
