@@ -40,7 +40,8 @@ async fn every_node_is_stopped_in_order() {
         going.terminate();
         world.add_node().await;
         let status = going.exit(Duration::from_secs(30)).await;
-        assert!(status.success(), "{status}");
+        let said = going.output();
+        assert!(status.success(), "{status}: {said}");
     }
     recover(&world, "a rolling SIGTERM").await;
     world.end().await;
