@@ -26,7 +26,7 @@ type History = Vec<(String, Option<String>)>;
 impl World {
     /// Lets everything come to rest, then checks all of it.
     pub async fn check(&self, after: &str) {
-        self.rest().await;
+        self.rest(after).await;
         let histories = self.histories(after).await;
         self.acked_is_there_once(after, &histories);
         self.devices_hold_it(after, &histories).await;
