@@ -2,28 +2,24 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use parking_lot::Mutex;
 use serde_json::json;
 use serde_json::value::RawValue;
 use troupe::actors::chat::facts::{Status, events};
 use troupe::actors::chat::publishing::Outbox;
-use troupe::actors::chat::requests::ToChat;
-use troupe::actors::placement::{ChatDoor, Remote};
+use troupe::actors::placement::Remote;
 use troupe::clock::Clock;
 use troupe::domain::message::{Message, MessageKind};
 use troupe::domain::receipts::ReceiptKind;
 use troupe::event::{Envelope, Event};
 use troupe::id::{ChatId, UserId};
-use troupe::storage::events::{ConsumerSpec, DeadEvent, EventConsumer, EventStream};
 use troupe::storage::messages::{Change, ChatEffect, ChatPatch};
 use troupe::storage::receipts::ReceiptMark;
-use troupe::storage::{StoreError, StoreErrorKind, StoreResult};
 
 use super::backend::{Backend, Opened};
+use super::kept::{Elsewhere, Kept, outbox};
 use super::stage::{START, at, payload, sent, text, texts};
 
 over_every_backend!(
@@ -34,83 +30,6 @@ over_every_backend!(
     after_a_regression_the_recent_past_is_told_again,
     receipts_are_told_by_how_far_they_go,
 );
-
-/// Keeps what it is given, and can be away.
-#[derive(Default)]
-struct Kept {
-    envelopes: Mutex<Vec<Envelope>>,
-    away: AtomicBool,
-    regressions: AtomicUsize,
-}
-
-#[async_trait]
-impl EventStream for Kept {
-    async fn publish(&self, events: Vec<Envelope>) -> StoreResult<()> {
-        if self.away.load(Ordering::SeqCst) {
-            return Err(StoreError {
-                kind: StoreErrorKind::Unavailable,
-                store: "kept",
-                message: "away".to_owned(),
-            });
-        }
-        self.envelopes.lock().extend(events);
-        Ok(())
-    }
-
-    async fn regressions(&self) -> StoreResult<u64> {
-        Ok(self.regressions.load(Ordering::SeqCst) as u64)
-    }
-
-    async fn consume(&self, _: ConsumerSpec) -> StoreResult<Box<dyn EventConsumer>> {
-        unreachable!("nobody consumes here")
-    }
-
-    async fn dead(&self, _: usize) -> StoreResult<Vec<DeadEvent>> {
-        Ok(Vec::new())
-    }
-}
-
-impl Kept {
-    /// What came since the last look.
-    fn take(&self) -> Vec<Event> {
-        let envelopes = std::mem::take(&mut *self.envelopes.lock());
-        let read = |envelope: &Envelope| Event::read(&envelope.subject, &envelope.body);
-        envelopes
-            .iter()
-            .map(|envelope| read(envelope).expect("readable"))
-            .collect()
-    }
-}
-
-/// Says of every chat that it is another node's.
-struct Elsewhere;
-
-impl Remote for Elsewhere {
-    fn carry(&self, message: ToChat) -> Option<ToChat> {
-        Some(message)
-    }
-
-    fn owns(&self, _: ChatId) -> bool {
-        false
-    }
-}
-
-fn outbox(
-    stores: &Opened,
-    kept: &Arc<Kept>,
-    clock: Clock,
-    remote: Option<Arc<dyn Remote>>,
-) -> Outbox {
-    Outbox {
-        messages: Arc::clone(&stores.messages),
-        chats: Arc::clone(&stores.chats),
-        events: Arc::clone(kept) as Arc<dyn EventStream>,
-        door: ChatDoor::new(Vec::new()),
-        remote,
-        clock,
-        replayed: Default::default(),
-    }
-}
 
 async fn round(outbox: &Outbox) -> usize {
     outbox.round(Vec::new()).await.expect("a round").published
@@ -336,7 +255,7 @@ async fn after_a_regression_the_recent_past_is_told_again(backend: &dyn Backend)
     round(&outbox).await;
     assert!(kept.take().is_empty(), "once for each regression");
     let forgotten = at(100) + Duration::from_secs(16 * 60);
-    let later = self::outbox(&stores, &kept, Clock::tokio(forgotten), None);
+    let later = super::kept::outbox(&stores, &kept, Clock::tokio(forgotten), None);
     round(&later).await;
     assert!(kept.take().is_empty(), "the distant past is not");
 }

@@ -177,3 +177,50 @@ async fn a_consumer_made_otherwise_is_brought_in_line() {
     first.done().await.expect("answered");
     assert_eq!(take(&mut consumer, 1).await, [3]);
 }
+
+/// What `troupe doctor` says of an installation with this prefix.
+async fn doctor(prefix: &str) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_troupe"));
+    command
+        .arg("doctor")
+        .env("TROUPE__STORAGE__BACKEND", "distributed")
+        .env(
+            "TROUPE__STORAGE__KEYS_SECRET",
+            "0123456789abcdef0123456789abcdef",
+        )
+        .env("TROUPE__NATS__PREFIX", prefix);
+    let output = tokio::task::spawn_blocking(move || command.output()).await;
+    let output = output.expect("joined").expect("the program runs");
+    let said = [output.stdout, output.stderr].concat();
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[tokio::test]
+async fn doctor_names_a_stream_that_is_something_else_and_dead_events() {
+    let settings = fresh();
+    let events = events(settings.clone()).await;
+    let said = doctor(&settings.prefix).await;
+    assert!(said.contains("fine   events"), "{said}");
+
+    let mut consumer = events.consume(spec("one")).await.expect("a consumer");
+    let one = vec![sent(1).envelope()];
+    events.publish(one).await.expect("published");
+    let received = next(&mut consumer).await;
+    received.dead("no such thing").await.expect("answered");
+    let said = doctor(&settings.prefix).await;
+    for word in ["WRONG  events: msg.new", "consumer one", "no such thing"] {
+        assert!(said.contains(word), "{word} is not in {said}");
+    }
+
+    let other = stream::Config {
+        name: format!("{}-events", settings.prefix),
+        subjects: vec![format!("{}.other", settings.prefix)],
+        ..stream::Config::default()
+    };
+    let context = context().await;
+    context.delete_stream(&other.name).await.expect("removed");
+    context.create_stream(other).await.expect("made");
+    let said = doctor(&settings.prefix).await;
+    assert!(said.contains("WRONG  events (nats.events)"), "{said}");
+    assert!(said.contains("nats stream rm"), "{said}");
+}

@@ -73,8 +73,13 @@ impl Device {
         let mut attempt = self.place;
         while !ground.is_over() {
             let origins = ground.origins();
-            let origin = origins[attempt % origins.len()].clone();
-            match self.connect(&origin).await {
+            // For moments there may be none.
+            let origin = origins.get(attempt % origins.len().max(1));
+            let stream = match origin {
+                Some(origin) => self.connect(origin).await,
+                None => None,
+            };
+            match stream {
                 Some(stream) => self.session(stream, &ground).await,
                 None => tokio::time::sleep(Duration::from_millis(150)).await,
             }

@@ -50,5 +50,9 @@ async fn nothing_is_lost_whatever_is_killed() {
     world.servers.again("nats").await;
     world.until_acked(RECOVERED).await;
     world.check("NATS with its store wiped").await;
+    assert!(world.counted("troupe_events_regressions_total").await > 0.0);
+    assert!(world.counted("troupe_events_replayed_total").await > 0.0);
+    let acked = world.ground.ledger.acked();
+    assert!(acked > 1000, "a load worth the name: {acked}");
     world.end().await;
 }

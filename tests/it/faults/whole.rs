@@ -40,7 +40,8 @@ async fn every_node_is_stopped_in_order() {
         going.terminate();
         world.add_node().await;
         let status = going.exit(Duration::from_secs(30)).await;
-        assert!(status.success(), "{status}");
+        let said = going.output();
+        assert!(status.success(), "{status}: {said}");
     }
     recover(&world, "a rolling SIGTERM").await;
     world.end().await;
@@ -137,6 +138,8 @@ async fn the_stream_loses_its_tail_and_its_consumers_do_not() {
     copy(&stream.join("../../before"), &stream.join("msgs"));
     world.servers.again("nats").await;
     recover(&world, "a stream that lost its tail").await;
+    assert!(world.counted("troupe_events_regressions_total").await > 0.0);
+    assert!(world.counted("troupe_events_replayed_total").await > 0.0);
     world.end().await;
 }
 

@@ -55,9 +55,10 @@ impl Ground {
 type Witnessed = Arc<Mutex<BTreeMap<String, usize>>>;
 
 pub struct World {
-    pub servers: OwnServers,
     pub ground: Arc<Ground>,
+    /// They end before their servers.
     pub nodes: Vec<Server>,
+    pub servers: OwnServers,
     pub people: Vec<Person>,
     /// Each with its members' places.
     pub chats: Vec<(String, Vec<usize>)>,
@@ -141,10 +142,11 @@ impl World {
     }
 
     /// No more sends; waits until every one of them has its answer.
-    pub async fn rest(&self) {
+    pub async fn rest(&self, after: &str) {
         self.ground.is_loaded.store(false, Ordering::Relaxed);
         let answered = async || self.ground.ledger.unknown() == 0;
-        eventually_within(QUIET, "every send has an answer", answered).await;
+        let what = format!("after {after} every send has an answer");
+        eventually_within(QUIET, &what, answered).await;
     }
 
     /// SIGKILL, and another node in its place.
@@ -178,6 +180,20 @@ impl World {
     pub fn api(&self, person: usize, node: usize) -> Client {
         let origin = self.nodes[node % self.nodes.len()].origin();
         Client::new(origin, "/api/v1").with_token(&self.people[person].access_token)
+    }
+
+    /// A counter of `/metrics`, of all nodes together.
+    pub async fn counted(&self, name: &str) -> f64 {
+        let mut sum = 0.0;
+        for node in &self.nodes {
+            let metrics = node.root().get("/metrics").await.text;
+            let values = metrics.lines().filter(|line| line.starts_with(name));
+            let values = values.filter_map(|line| line.rsplit(' ').next());
+            sum += values
+                .filter_map(|value| value.parse::<f64>().ok())
+                .sum::<f64>();
+        }
+        sum
     }
 
     pub async fn end(self) {

@@ -1,17 +1,20 @@
 //! A set of real servers that one test may kill, apart from those that all share.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 /// Started by `deploy/dev/servers.sh`, ended when dropped.
 pub struct OwnServers {
+    /// Ends them when this process is gone, however it went.
+    reaper: Child,
     folder: PathBuf,
     settings: Vec<(String, String)>,
 }
 
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/dev/servers.sh");
+
 fn script(arguments: &[&str]) -> String {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/dev/servers.sh");
-    let output = Command::new(script).args(arguments).output();
+    let output = Command::new(SCRIPT).args(arguments).output();
     let output = output.expect("the script runs");
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).expect("text")
@@ -20,6 +23,17 @@ fn script(arguments: &[&str]) -> String {
 fn shell(command: &str, argument: &str) {
     let ran = Command::new("sh").args(["-c", command, argument]).status();
     assert!(ran.expect("a shell").success(), "{command} {argument}");
+}
+
+fn reaper(folder: &str) -> Child {
+    let end = "read -r _; kill -CONT $(cat \"$1\"/*.pid); exec \"$0\" stop \"$1\"";
+    Command::new("sh")
+        .args(["-c", end, SCRIPT, folder])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a shell")
 }
 
 impl OwnServers {
@@ -36,6 +50,7 @@ impl OwnServers {
             .position(|(name, _)| name == "TROUPE_SERVERS");
         let (_, folder) = settings.remove(place.expect("a folder"));
         Self {
+            reaper: reaper(&folder),
             folder: folder.into(),
             settings,
         }
@@ -96,14 +111,8 @@ impl OwnServers {
 
 impl Drop for OwnServers {
     fn drop(&mut self) {
-        for server in ["postgres", "mongodb", "redis", "nats"] {
-            let pid = std::fs::read_to_string(self.folder.join(format!("{server}.pid")));
-            if let Ok(pid) = pid {
-                // It may be gone.
-                let thaw = ["-c", "kill -CONT $0 2>/dev/null", pid.trim()];
-                let _ = Command::new("sh").args(thaw).status();
-            }
-        }
-        script(&["stop", &self.folder.to_string_lossy()]);
+        // Its end of the pipe closes; it does what is to be done.
+        drop(self.reaper.stdin.take());
+        let _ = self.reaper.wait();
     }
 }
