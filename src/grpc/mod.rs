@@ -1,6 +1,6 @@
 //! gRPC for systems beside the installation: thin adapters onto the same requests that REST makes.
 //!
-//! A caller is a system, not a person: once the [`doorkeeper`] has let it in it may ask about anyone,
+//! A caller is a system, not a person: once the doorkeeper has let it in it may ask about anyone,
 //! and names on whose behalf it asks where privacy depends on it.
 
 mod auth;
