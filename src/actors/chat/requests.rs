@@ -1,6 +1,6 @@
 //! What the chat group may be asked. Everything that changes a chat goes to its ChatActor.
 
-use actix::Message as ActixMessage;
+use actix::{Actor, Addr, Context, Handler, Message as ActixMessage, Recipient};
 use serde::{Deserialize, Serialize};
 
 pub use super::answer::{CommandAnswer, MarkAnswer, SendAnswer};

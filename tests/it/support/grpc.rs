@@ -4,7 +4,7 @@ use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 
-use super::server::ServerOptions;
+use super::options::ServerOptions;
 use super::{Server, eventually_some};
 
 #[expect(clippy::allow_attributes_without_reason, reason = "generated")]

@@ -13,7 +13,7 @@ use thrift::protocol::{TCompactInputProtocol, TInputProtocol, TType};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::server::ServerOptions;
+use super::options::ServerOptions;
 
 /// One span that was told of.
 #[derive(Clone, Debug)]
