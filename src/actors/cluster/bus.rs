@@ -201,9 +201,10 @@ impl Bus {
         format!("{}.node.{}.bounced.{call}", self.prefix, node.0.simple())
     }
 
-    /// Requests to a group; one of the processes that run it takes each.
+    /// Requests to a group; one of the processes that run it takes each. It may be no subject of
+    /// events: their stream would keep it, and answer.
     pub fn group(&self, group: Group) -> String {
-        format!("{}.group.{}", self.prefix, group.name())
+        format!("{}.ask.{}", self.prefix, group.name())
     }
 
     /// Answers to requests of one node, by their number.

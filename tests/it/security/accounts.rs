@@ -14,6 +14,7 @@ use troupe::actors::auth::requests::{
     ValidateToken, VerifyOtp,
 };
 use troupe::actors::auth::sender::Sender;
+use troupe::actors::auth::watch::RevocationWatch;
 use troupe::actors::request::{Answer, ask};
 use troupe::clock::{Clock, Timestamp};
 use troupe::config::{Config, Loader};
@@ -57,6 +58,13 @@ impl Accounts {
             sender: Sender::new(&config.auth.otp).expect("a sender"),
             revocations: revocations.clone(),
         });
+        let watch = RevocationWatch {
+            sessions: Arc::clone(&stores.sessions),
+            clock,
+            revocations: revocations.clone(),
+            access_lifetime: config.auth.access_lifetime,
+        };
+        watch.start();
         Self {
             peers: AuthPeers::of(&AuthActor::new(auth).start()),
             stores,

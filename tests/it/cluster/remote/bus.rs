@@ -127,7 +127,7 @@ async fn junk_on_the_bus_is_skipped() {
     let here = node(&settings, &[Group::Gateway], Vec::new()).await;
     let url = servers::address("NATS");
     let junk = async_nats::connect(url).await.expect("NATS runs");
-    let subject = format!("{}.group.auth", settings.prefix);
+    let subject = format!("{}.ask.auth", settings.prefix);
     let replies = format!("{}.node.{}.reply", settings.prefix, here.me().0.simple());
     for body in [&b""[..], b"junk", &[0xff; 300]] {
         let body = Bytes::copy_from_slice(body);
