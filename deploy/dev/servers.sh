@@ -120,7 +120,9 @@ start() {
 
   launch redis redis-server --port "$redis" --bind 127.0.0.1 --dir "$dir/redis" --save '' \
     --appendonly yes --appendfsync everysec
-  launch nats "$venv/bin/nats-server" -a 127.0.0.1 -p "$nats" -js -sd "$dir/nats"
+  # Every installation reserves room for its stream, and tests make hundreds of installations.
+  echo 'jetstream { max_file_store: 64TB }' >"$dir/nats.conf"
+  launch nats "$venv/bin/nats-server" -c "$dir/nats.conf" -a 127.0.0.1 -p "$nats" -js -sd "$dir/nats"
   launch mongodb "$mongod" --bind_ip 127.0.0.1 --port "$mongo" --dbpath "$dir/mongodb" \
     --replSet troupe --networkMessageCompressors disabled --wiredTigerCacheSizeGB 0.5 \
     --setParameter diagnosticDataCollectionEnabled=false

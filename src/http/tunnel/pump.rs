@@ -27,6 +27,8 @@ pub async fn run(
     upgraded: Upgraded,
     closing: watch::Receiver<bool>,
 ) {
+    // Who drains the tunnels waits until the client is gone too.
+    let _held = closing.clone();
     let (from_client, to_client) = client.into_split();
     let (from_sockets, to_sockets) = tokio::io::split(upgraded);
     let pull = Pull {

@@ -3,6 +3,8 @@
 use serde_json::json;
 use tonic::Code;
 
+use troupe::actors::group::Group;
+
 use crate::support::grpc::proto::auth_service_client::AuthServiceClient;
 use crate::support::grpc::proto::chat_service_client::ChatServiceClient;
 use crate::support::grpc::proto::user_service_client::UserServiceClient;
@@ -23,7 +25,7 @@ async fn server() -> Server {
 async fn tokens_are_validated() {
     let server = server().await;
     let anna = server.person().await;
-    let mut auth = AuthServiceClient::new(server.grpc().await);
+    let mut auth = AuthServiceClient::new(server.grpc(Group::Auth).await);
     let token = anna.access_token.clone();
     let known = auth.validate_token(ValidateTokenRequest { token }).await;
     let known = known.expect("a good token").into_inner();
@@ -59,7 +61,7 @@ async fn users_are_shown_whole() {
     anna.api.patch("/users/me", patch).await.ok();
     let privacy = json!({"about": "nobody", "lastSeen": "nobody"});
     anna.api.put("/users/me/privacy", privacy).await.ok();
-    let mut users = UserServiceClient::new(server.grpc().await);
+    let mut users = UserServiceClient::new(server.grpc(Group::User).await);
     let id = |id: &str| GetUserRequest {
         user_id: id.to_owned(),
     };
@@ -108,7 +110,7 @@ async fn profiles_and_settings_are_shown_as_they_are_set() {
     anna.api.patch("/users/me", patch).await.ok();
     let privacy = json!({"about": "nobody", "readReceipts": false});
     anna.api.put("/users/me/privacy", privacy).await.ok();
-    let mut users = UserServiceClient::new(server.grpc().await);
+    let mut users = UserServiceClient::new(server.grpc(Group::User).await);
 
     let asked = GetProfileRequest {
         viewer_id: ben.id.clone(),
@@ -156,7 +158,7 @@ async fn profiles_and_settings_are_shown_as_they_are_set() {
 async fn presence_is_shown_through_privacy() {
     let server = server().await;
     let [anna, ben] = server.people().await;
-    let users = UserServiceClient::new(server.grpc().await);
+    let users = UserServiceClient::new(server.grpc(Group::User).await);
     let presence = async |viewer: &str, user: &str| {
         let asked = GetPresenceRequest {
             viewer_id: viewer.to_owned(),
@@ -190,7 +192,7 @@ async fn chats_say_who_is_in_them() {
     let server = server().await;
     let [anna, ben] = server.people().await;
     let group = anna.group("Ours", &[&ben]).await;
-    let mut chats = ChatServiceClient::new(server.grpc().await);
+    let mut chats = ChatServiceClient::new(server.grpc(Group::Chat).await);
     let asked = |id: &str| GetParticipantsRequest {
         chat_id: id.to_owned(),
     };
@@ -223,7 +225,7 @@ async fn who_is_a_member_is_told_of_anyone() {
     let server = server().await;
     let [anna, ben, cleo] = server.people().await;
     let group = anna.group("Ours", &[&ben]).await;
-    let mut chats = ChatServiceClient::new(server.grpc().await);
+    let mut chats = ChatServiceClient::new(server.grpc(Group::Chat).await);
     for (chat, user, is_member, role) in [
         (&*group, &*anna.id, true, "admin"),
         (&*group, &*ben.id, true, "member"),
@@ -278,7 +280,7 @@ async fn permission_is_membership_and_the_groups_mode() {
     let [anna, ben, cleo] = server.people().await;
     let group = anna.group("Ours", &[&ben]).await;
     let direct = anna.direct(&ben).await;
-    let chats = ChatServiceClient::new(server.grpc().await);
+    let chats = ChatServiceClient::new(server.grpc(Group::Chat).await);
     let check = async |chat: &str, user: &str| {
         let asked = CheckPermissionRequest {
             chat_id: chat.to_owned(),

@@ -5,6 +5,8 @@ use prost_types::{Struct, Value};
 use tonic::Code;
 use tonic::transport::Channel;
 
+use troupe::actors::group::Group;
+
 use crate::support::grpc::proto::message_service_client::MessageServiceClient;
 use crate::support::grpc::proto::{
     GetMessageRequest, ListMessagesRequest, Message, SendMessageRequest,
@@ -42,7 +44,7 @@ fn content(message: &Message) -> Option<&str> {
 
 async fn stage() -> (Server, Client, [Person; 3]) {
     let server = Server::options().unlimited().grpc().start().await;
-    let client = Client::new(server.grpc().await);
+    let client = Client::new(server.grpc(Group::Message).await);
     let people = server.people().await;
     (server, client, people)
 }

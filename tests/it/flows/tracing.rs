@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
+use troupe::actors::group::Group;
+
 use crate::support::grpc::proto::GetUserRequest;
 use crate::support::grpc::proto::user_service_client::UserServiceClient;
 use crate::support::spans::{Agent, Collector, Told};
@@ -208,7 +210,7 @@ async fn a_grpc_call_goes_on_where_its_caller_stands() {
     request
         .metadata_mut()
         .insert("traceparent", header.parse().expect("a header value"));
-    let mut users = UserServiceClient::new(server.grpc().await);
+    let mut users = UserServiceClient::new(server.grpc(Group::User).await);
     users.get_user(request).await.expect("there");
     let spans = whole(&collector, &trace, &["grpc"]).await;
     assert_eq!(spans[0].parent_id, span);

@@ -15,6 +15,8 @@ use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
+use troupe::actors::group::Group;
+
 use crate::support::grpc::proto::GetUserRequest;
 use crate::support::grpc::proto::user_service_client::UserServiceClient;
 use crate::support::grpc::with_token;
@@ -57,7 +59,7 @@ async fn a_token_is_asked_of_everything_but_health() {
         .start()
         .await;
     let anna = server.person().await;
-    let channel = server.grpc().await;
+    let channel = server.grpc(Group::User).await;
     let mut users = UserServiceClient::new(channel.clone());
     let asked = || GetUserRequest {
         user_id: anna.id.clone(),
@@ -97,7 +99,7 @@ async fn a_token_is_asked_of_everything_but_health() {
 #[tokio::test]
 async fn what_is_served_is_described_and_healthy() {
     let server = Server::options().unlimited().grpc().start().await;
-    let channel = server.grpc().await;
+    let channel = server.grpc(Group::User).await;
     let mut names = described(channel.clone(), TOKEN).await.expect("described");
     names.sort_unstable();
     let mut services =
@@ -154,7 +156,7 @@ async fn off_loopback_it_starts_only_where_callers_are_asked() {
         "{said}"
     );
     let server = outside().setting("GRPC__TOKEN", TOKEN).start().await;
-    let answer = described(server.grpc().await, TOKEN).await;
+    let answer = described(server.grpc(Group::User).await, TOKEN).await;
     assert!(answer.is_ok(), "{answer:?}");
 }
 
@@ -213,7 +215,7 @@ async fn mutual_tls_lets_in_whom_the_authority_knows() {
         .start()
         .await;
     let anna = server.person().await;
-    let address = server.grpc_address().await;
+    let address = server.grpc_address(Group::User).await;
     let port = address.rsplit_once(':').expect("a port").1.to_owned();
     let call = async |identity: Option<&(String, String)>| {
         let mut tls = ClientTlsConfig::new()
@@ -253,7 +255,7 @@ async fn what_is_too_large_is_refused_and_the_connection_lives() {
         .start()
         .await;
     let anna = server.person().await;
-    let mut users = UserServiceClient::new(server.grpc().await);
+    let mut users = UserServiceClient::new(server.grpc(Group::User).await);
     let large = GetUserRequest {
         user_id: "x".repeat(20_000),
     };
@@ -273,7 +275,7 @@ async fn a_drain_is_announced_and_does_not_wait_for_watchers() {
         .grpc()
         .start()
         .await;
-    let mut client = HealthClient::new(server.grpc().await);
+    let mut client = HealthClient::new(server.grpc(Group::Message).await);
     let watching = client
         .watch(health("troupe.v1.ChatService"))
         .await

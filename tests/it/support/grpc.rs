@@ -3,6 +3,7 @@
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
+use troupe::actors::group::Group;
 
 use super::options::ServerOptions;
 use super::{Server, eventually_some};
@@ -13,19 +14,29 @@ pub mod proto {
 }
 
 impl ServerOptions {
-    /// Serves gRPC on a free port.
+    /// Serves gRPC on free ports.
     #[must_use]
     pub fn grpc(self) -> Self {
-        self.setting("GRPC__ENABLED", "true")
-            .setting("GRPC__PORT", "0")
+        let ports = [
+            "PORT",
+            "PORTS__AUTH",
+            "PORTS__USER",
+            "PORTS__CHAT",
+            "PORTS__MESSAGE",
+        ];
+        let ports = ports.map(|port| format!("GRPC__{port}"));
+        let enabled = self.setting("GRPC__ENABLED", "true");
+        ports
+            .iter()
+            .fold(enabled, |all, port| all.setting(port, "0"))
     }
 }
 
 impl Server {
-    /// `host:port` of its gRPC listener.
-    pub async fn grpc_address(&self) -> String {
+    /// `host:port` where a group's service is.
+    pub async fn grpc_address(&self, group: Group) -> String {
         eventually_some("gRPC is served", async || {
-            let output = self.output();
+            let output = self.part(group).output();
             let line = output
                 .lines()
                 .find(|line| line.contains("grpc is served"))?;
@@ -35,8 +46,8 @@ impl Server {
         .await
     }
 
-    pub async fn grpc(&self) -> Channel {
-        let address = format!("http://{}", self.grpc_address().await);
+    pub async fn grpc(&self, group: Group) -> Channel {
+        let address = format!("http://{}", self.grpc_address(group).await);
         let endpoint = Endpoint::from_shared(address).expect("an address");
         endpoint.connect().await.expect("connected")
     }
