@@ -86,12 +86,14 @@ impl ServerOptions {
             .iter()
             .map(|group| self.spawn(&data, &shared, *group))
             .collect();
-        for (server, group) in all.iter_mut().zip(groups) {
-            let mut tries = 0;
-            while !server.until_ready().await {
-                tries += 1;
-                assert!(tries < 5, "the server did not start");
-                *server = self.spawn(&data, &shared, group);
+        for state in ["/health/live", "/health/ready"] {
+            for (server, group) in all.iter_mut().zip(&groups) {
+                let mut tries = 0;
+                while !server.until_fine(state).await {
+                    tries += 1;
+                    assert!(tries < 5, "the server did not start");
+                    *server = self.spawn(&data, &shared, *group);
+                }
             }
         }
         let mut server = all.remove(0);

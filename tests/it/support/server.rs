@@ -247,8 +247,13 @@ impl Server {
 
     /// `false`: it ended, as when its port was taken.
     pub(super) async fn until_ready(&mut self) -> bool {
+        self.until_fine("/health/ready").await
+    }
+
+    /// The same for another state; one of several is ready only once all are there.
+    pub(super) async fn until_fine(&mut self, path: &str) -> bool {
         let started = Instant::now();
-        let ready = format!("{}/health/ready", self.origin());
+        let url = format!("{}{path}", self.origin());
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs(2))
@@ -263,7 +268,7 @@ impl Server {
                 );
                 return false;
             }
-            if let Ok(answer) = http.get(&ready).send().await
+            if let Ok(answer) = http.get(&url).send().await
                 && answer.status() == 200
             {
                 return true;
