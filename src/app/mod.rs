@@ -10,6 +10,7 @@ mod groups;
 mod grpc;
 mod listeners;
 mod lock;
+mod media;
 mod nodes;
 mod stores;
 mod token;

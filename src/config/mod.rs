@@ -13,7 +13,9 @@ mod http;
 mod limits;
 mod loader;
 mod log;
+mod media;
 mod problems;
+mod s3;
 mod servers;
 pub mod span;
 mod storage;
@@ -34,7 +36,9 @@ pub use http::{CorsConfig, HttpConfig, Network};
 pub use limits::{BucketConfig, LimitsConfig};
 pub use loader::{Loader, Setting};
 pub use log::{LogConfig, LogFormat};
+pub use media::{MediaConfig, QUOTA_UNIT};
 pub use problems::{ConfigError, Problem, Problems};
+pub use s3::S3Config;
 pub use servers::{MongodbConfig, NatsConfig, PostgresConfig, RedisConfig};
 pub use storage::{Backend, StorageConfig};
 pub use telemetry::TelemetryConfig;
@@ -49,6 +53,8 @@ const SECRETS: &[&str] = &[
     "mongodb.url",
     "redis.url",
     "nats.url",
+    "s3.access_key",
+    "s3.secret_key",
 ];
 
 /// Every setting, checked.
@@ -67,6 +73,8 @@ pub struct Config {
     pub mongodb: MongodbConfig,
     pub redis: RedisConfig,
     pub nats: NatsConfig,
+    pub s3: S3Config,
+    pub media: MediaConfig,
     pub limits: LimitsConfig,
     pub auth: AuthConfig,
     pub clients: ClientsConfig,
@@ -84,7 +92,9 @@ impl Config {
         self.storage.check(problems);
         if self.storage.backend == Backend::Distributed {
             servers::check(self, problems);
+            self.s3.check(problems);
         }
+        self.media.check(problems);
         self.limits.check(problems);
         self.auth.check(problems);
         self.clients.check(problems);

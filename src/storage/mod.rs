@@ -1,17 +1,21 @@
 //! Stores: one trait per aggregate, a twin per set-up. Only `app.rs` names a concrete one.
 
+pub mod blobs;
 pub mod chats;
 pub mod codes;
 pub mod contacts;
+pub mod described;
 pub mod devices;
 pub mod distributed;
 pub mod embedded;
 pub mod error;
 pub mod events;
+mod faces;
 mod key_format;
 pub mod keys;
 pub mod limits;
 pub mod log;
+pub mod media;
 pub mod messages;
 pub mod presence;
 pub mod privacy;
@@ -40,4 +44,7 @@ pub struct Stores {
     pub privacy: Arc<dyn privacy::PrivacyStore>,
     pub devices: Arc<dyn devices::DeviceStore>,
     pub keys: Arc<dyn keys::KeyStore>,
+    pub media: Arc<dyn media::MediaStore>,
+    pub blobs: Arc<dyn blobs::BlobStore>,
+    pub described: described::Descriptions,
 }

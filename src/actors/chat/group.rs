@@ -6,6 +6,7 @@ use super::requests::{
     CheckPermission, CreateChat, FindMember, GetRoster, HideMessage, SetPersonal,
 };
 use crate::actors::fanout::{FanOut, Fanout};
+use crate::actors::media::requests::Claims;
 use crate::clock::Clock;
 use crate::id::UserId;
 use crate::storage::Stores;
@@ -18,14 +19,16 @@ pub struct Desk {
     pub(super) stores: Stores,
     pub(super) fanout: Fanout,
     pub(super) clock: Clock,
+    pub(super) media: Claims,
 }
 
 impl Desk {
-    pub fn new(stores: Stores, fanout: Fanout, clock: Clock) -> Self {
+    pub fn new(stores: Stores, fanout: Fanout, clock: Clock, media: Claims) -> Self {
         Self {
             stores,
             fanout,
             clock,
+            media,
         }
     }
 

@@ -9,6 +9,7 @@ mod create;
 mod edits;
 pub mod facts;
 pub mod group;
+mod media;
 mod members;
 mod personal;
 pub mod publishing;

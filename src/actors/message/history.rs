@@ -100,7 +100,9 @@ impl Reader {
                 status = Some(StatusView::People(standing.people(&message, &times)));
             }
         }
-        Ok(view_with(&message, status, self.clock.now()))
+        let mut view = view_with(&message, status, self.clock.now());
+        self.stores.described.show_in([&mut view]).await;
+        Ok(view)
     }
 
     pub(super) async fn locate_messages(&self, ask: LocateMessages) -> Answer<Vec<Located>> {

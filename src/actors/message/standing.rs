@@ -61,7 +61,7 @@ impl Reader {
         let standing = |chat_id: &ChatId| known.get(chat_id).or_else(|| read.get(chat_id));
         let times = self.direct_times(viewer, &messages, standing).await?;
         let now = self.clock.now();
-        Ok(messages
+        let mut views: Vec<MessageView> = messages
             .iter()
             .map(|message| {
                 let status = standing(&message.chat_id)
@@ -72,7 +72,9 @@ impl Reader {
                     });
                 view_with(message, status, now)
             })
-            .collect())
+            .collect();
+        self.stores.described.show_in(&mut views).await;
+        Ok(views)
     }
 
     /// When the viewer's messages of direct chats were got and read, in one query.

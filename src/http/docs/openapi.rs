@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::http::error::ProblemBody;
 use crate::http::{
-    auth, chat_settings, chats, contacts, devices, health, history, messages, metrics,
-    participants, receipts, sync, users,
+    auth, chat_settings, chats, contacts, devices, files, health, history, media, messages,
+    metrics, participants, receipts, sync, upload, users,
 };
 
 /// What lies below `/api/v1`; a test holds this list against the table of routes.
@@ -67,6 +67,10 @@ use crate::http::{
         receipts::set_status,
         receipts::read,
         receipts::list,
+        upload::upload,
+        media::get,
+        media::content,
+        media::remove,
         sync::sync,
         super::get_openapi,
         super::get_asyncapi,
@@ -91,6 +95,8 @@ struct Api;
         health::ready,
         metrics::metrics,
         auth::public_keys,
+        files::serve,
+        files::probe,
     ),
     // The order in which the viewer shows them.
     tags(
@@ -99,6 +105,7 @@ struct Api;
         (name = "contacts"),
         (name = "chats"),
         (name = "messages"),
+        (name = "media"),
         (name = "sync"),
         (name = "devices"),
         (name = "operations"),

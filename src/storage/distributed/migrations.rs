@@ -18,11 +18,19 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "V2__chats",
         include_str!("../../../migrations/postgres/0002_chats.sql"),
     ),
+    (
+        "V6__media",
+        include_str!("../../../migrations/postgres/0006_media.sql"),
+    ),
 ];
 
 /// The version this program works with.
 pub fn newest() -> i32 {
-    i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX)
+    let number = |name: &str| name.strip_prefix('V')?.split_once("__")?.0.parse().ok();
+    MIGRATIONS
+        .last()
+        .and_then(|(name, _)| number(name))
+        .unwrap_or(0)
 }
 
 /// Brings the schema up to date; answers the names of what was applied. Whoever comes second waits.

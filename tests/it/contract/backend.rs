@@ -1,19 +1,23 @@
 //! What the suites run over.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use troupe::storage::blobs::BlobStore;
 use troupe::storage::chats::ChatStore;
 use troupe::storage::codes::CodeStore;
 use troupe::storage::contacts::ContactStore;
 use troupe::storage::devices::DeviceStore;
+use troupe::storage::embedded::blobs::LocalBlobs;
 use troupe::storage::embedded::chats::SqliteChats;
 use troupe::storage::embedded::codes::SqliteCodes;
 use troupe::storage::embedded::contacts::SqliteContacts;
 use troupe::storage::embedded::database::Database;
 use troupe::storage::embedded::devices::SqliteDevices;
 use troupe::storage::embedded::keys::FileKeys;
+use troupe::storage::embedded::media::SqliteMedia;
 use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::embedded::presence::SqlitePresence;
 use troupe::storage::embedded::privacy::SqlitePrivacy;
@@ -22,6 +26,7 @@ use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
 use troupe::storage::keys::KeyStore;
+use troupe::storage::media::MediaStore;
 use troupe::storage::messages::MessageStore;
 use troupe::storage::presence::PresenceStore;
 use troupe::storage::privacy::PrivacyStore;
@@ -44,6 +49,10 @@ pub struct Opened {
     pub privacy: Arc<dyn PrivacyStore>,
     pub devices: Arc<dyn DeviceStore>,
     pub keys: Arc<dyn KeyStore>,
+    pub media: Arc<dyn MediaStore>,
+    pub blobs: Arc<dyn BlobStore>,
+    /// Where files must be to be kept, if that matters.
+    pub folder: Option<PathBuf>,
 }
 
 /// Somewhere stores keep their data; empty at first, opened again it holds what it held.
@@ -70,6 +79,8 @@ impl Embedded {
 impl Backend for Embedded {
     fn open(&self) -> Opened {
         let database = Database::open(&self.folder.path().join("troupe.db")).expect("it opens");
+        let life = Duration::from_secs(3600);
+        let blobs = LocalBlobs::open(self.folder.path(), life, "");
         Opened {
             chats: Arc::new(SqliteChats::new(database.clone())),
             messages: Arc::new(SqliteMessages::new(database.clone())),
@@ -81,8 +92,11 @@ impl Backend for Embedded {
             codes: Arc::new(SqliteCodes(database.clone())),
             contacts: Arc::new(SqliteContacts(database.clone())),
             privacy: Arc::new(SqlitePrivacy(database.clone())),
+            media: Arc::new(SqliteMedia(database.clone())),
             devices: Arc::new(SqliteDevices(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),
+            blobs: Arc::new(blobs.expect("it opens")),
+            folder: Some(self.folder.path().to_owned()),
         }
     }
 

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 use troupe::actors::auth::requests::{OtpSent, SignedIn, TestUser, TokenClaims, TokenPair};
 use troupe::actors::chat::requests::ChatMade;
+use troupe::actors::media::requests::{FoundMedium, Verdict};
 use troupe::actors::message::requests::Located;
 use troupe::actors::request::{Answer, Request};
 use troupe::actors::user::requests::{AddedDevice, FoundContact, Person};
@@ -20,6 +21,7 @@ use troupe::wire::page::Page;
 use troupe::wire::sync::SyncView;
 use troupe::wire::user::{PresenceView, ProfileView};
 
+use super::media;
 use super::replies;
 use super::samples::{self, TEXT_ID};
 
@@ -112,4 +114,7 @@ made! {
     Vec<Device> => vec![replies::device()],
     ChatMade => ChatMade { chat_id: samples::id(), created: false },
     Vec<Located> => vec![replies::located()],
+    FoundMedium => media::found(),
+    Vec<FoundMedium> => vec![media::found()],
+    Vec<Verdict> => vec![Verdict::Granted, Verdict::NotFound, Verdict::WrongKind],
 }

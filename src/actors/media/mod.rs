@@ -1,0 +1,12 @@
+//! Media: uploads, who may have which, and the sweep of what nobody needs.
+
+pub mod actor;
+mod child;
+mod claims;
+mod films;
+mod pictures;
+pub mod requests;
+mod sight;
+mod spool;
+pub mod sweep;
+pub mod uploads;
