@@ -14,6 +14,7 @@ pub mod etag;
 pub mod extract;
 pub mod health;
 pub mod history;
+mod jobs;
 pub mod messages;
 pub mod metrics;
 pub mod middleware;

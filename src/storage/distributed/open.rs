@@ -9,6 +9,7 @@ use super::chats::PostgresChats;
 use super::codes::RedisCodes;
 use super::contacts::PostgresContacts;
 use super::devices::PostgresDevices;
+use super::jobs::PostgresJobs;
 use super::keys::PostgresKeys;
 use super::limits::RedisLimits;
 use super::messages::{self, MongoMessages};
@@ -90,6 +91,7 @@ impl Servers {
             contacts: Arc::new(PostgresContacts(postgres.clone())),
             privacy: Arc::new(PostgresPrivacy(postgres.clone())),
             devices: Arc::new(PostgresDevices(postgres.clone())),
+            jobs: Arc::new(PostgresJobs(postgres.clone())),
             keys: Arc::new(PostgresKeys(postgres.clone(), settings.keys_secret.clone())),
         }
     }

@@ -34,6 +34,7 @@ mod effects;
 pub mod events;
 mod facts;
 pub mod jetstream;
+mod jobs;
 mod kept;
 mod keys;
 mod limits;

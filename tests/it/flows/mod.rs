@@ -17,6 +17,7 @@ mod hidden;
 mod history;
 mod http_rules;
 mod idempotency;
+mod jobs;
 mod limits;
 mod loadtest;
 mod membership;
