@@ -15,13 +15,15 @@ pub struct JobsConfig {
 
 impl JobsConfig {
     pub(super) fn check(&self, problems: &mut Problems) {
-        for (name, every) in [("jobs.housekeeping", self.housekeeping)] {
-            problems.require(
-                every >= Duration::from_secs(1),
-                name,
-                "is too short",
-                "give it a second or more",
-            );
-        }
+        bounded("jobs.housekeeping", self.housekeeping, problems);
     }
+}
+
+fn bounded(name: &str, every: Duration, problems: &mut Problems) {
+    problems.require(
+        every >= Duration::from_secs(1),
+        name,
+        "is too short",
+        "give it a second or more",
+    );
 }
