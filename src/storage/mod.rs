@@ -8,6 +8,7 @@ pub mod distributed;
 pub mod embedded;
 pub mod error;
 pub mod events;
+pub mod idempotency;
 mod key_format;
 pub mod keys;
 pub mod limits;
@@ -40,4 +41,5 @@ pub struct Stores {
     pub privacy: Arc<dyn privacy::PrivacyStore>,
     pub devices: Arc<dyn devices::DeviceStore>,
     pub keys: Arc<dyn keys::KeyStore>,
+    pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
 }

@@ -29,6 +29,11 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
         "quicker_checks",
         include_str!("../../../migrations/sqlite/0005_quicker_checks.sql"),
     ),
+    (
+        7,
+        "messages",
+        include_str!("../../../migrations/sqlite/0007_messages.sql"),
+    ),
 ];
 
 /// Applies what is missing, each file in a transaction of its own.

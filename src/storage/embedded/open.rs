@@ -8,6 +8,7 @@ use super::codes::SqliteCodes;
 use super::contacts::SqliteContacts;
 use super::database::Database;
 use super::devices::SqliteDevices;
+use super::idempotency::SqliteIdempotency;
 use super::keys::FileKeys;
 use super::limits::MemoryLimits;
 use super::messages::SqliteMessages;
@@ -38,7 +39,8 @@ pub fn open(data_dir: &Path, clock: Clock, unlimited: bool) -> StoreResult<Store
         codes: Arc::new(SqliteCodes(database.clone())),
         contacts: Arc::new(SqliteContacts(database.clone())),
         privacy: Arc::new(SqlitePrivacy(database.clone())),
-        devices: Arc::new(SqliteDevices(database)),
+        devices: Arc::new(SqliteDevices(database.clone())),
+        idempotency: Arc::new(SqliteIdempotency(database)),
         keys: Arc::new(FileKeys::new(data_dir)),
     })
 }

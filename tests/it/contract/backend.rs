@@ -13,6 +13,7 @@ use troupe::storage::embedded::codes::SqliteCodes;
 use troupe::storage::embedded::contacts::SqliteContacts;
 use troupe::storage::embedded::database::Database;
 use troupe::storage::embedded::devices::SqliteDevices;
+use troupe::storage::embedded::idempotency::SqliteIdempotency;
 use troupe::storage::embedded::keys::FileKeys;
 use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::embedded::presence::SqlitePresence;
@@ -21,6 +22,7 @@ use troupe::storage::embedded::receipts::SqliteReceipts;
 use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
+use troupe::storage::idempotency::IdempotencyStore;
 use troupe::storage::keys::KeyStore;
 use troupe::storage::messages::MessageStore;
 use troupe::storage::presence::PresenceStore;
@@ -44,6 +46,7 @@ pub struct Opened {
     pub privacy: Arc<dyn PrivacyStore>,
     pub devices: Arc<dyn DeviceStore>,
     pub keys: Arc<dyn KeyStore>,
+    pub idempotency: Arc<dyn IdempotencyStore>,
 }
 
 /// Somewhere stores keep their data; empty at first, opened again it holds what it held.
@@ -81,7 +84,8 @@ impl Backend for Embedded {
             codes: Arc::new(SqliteCodes(database.clone())),
             contacts: Arc::new(SqliteContacts(database.clone())),
             privacy: Arc::new(SqlitePrivacy(database.clone())),
-            devices: Arc::new(SqliteDevices(database)),
+            devices: Arc::new(SqliteDevices(database.clone())),
+            idempotency: Arc::new(SqliteIdempotency(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),
         }
     }
