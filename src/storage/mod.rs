@@ -8,6 +8,7 @@ pub mod distributed;
 pub mod embedded;
 pub mod error;
 pub mod events;
+pub mod idempotency;
 pub mod jobs;
 mod key_format;
 pub mod keys;
@@ -41,5 +42,6 @@ pub struct Stores {
     pub privacy: Arc<dyn privacy::PrivacyStore>,
     pub devices: Arc<dyn devices::DeviceStore>,
     pub keys: Arc<dyn keys::KeyStore>,
+    pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
     pub jobs: Arc<dyn jobs::JobStore>,
 }

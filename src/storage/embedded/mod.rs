@@ -8,6 +8,7 @@ pub mod contacts;
 pub mod database;
 pub mod devices;
 pub mod events;
+pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod limits;

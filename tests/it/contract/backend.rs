@@ -13,6 +13,7 @@ use troupe::storage::embedded::codes::SqliteCodes;
 use troupe::storage::embedded::contacts::SqliteContacts;
 use troupe::storage::embedded::database::Database;
 use troupe::storage::embedded::devices::SqliteDevices;
+use troupe::storage::embedded::idempotency::SqliteIdempotency;
 use troupe::storage::embedded::jobs::SqliteJobs;
 use troupe::storage::embedded::keys::FileKeys;
 use troupe::storage::embedded::messages::SqliteMessages;
@@ -22,6 +23,7 @@ use troupe::storage::embedded::receipts::SqliteReceipts;
 use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
+use troupe::storage::idempotency::IdempotencyStore;
 use troupe::storage::jobs::JobStore;
 use troupe::storage::keys::KeyStore;
 use troupe::storage::messages::MessageStore;
@@ -46,6 +48,7 @@ pub struct Opened {
     pub privacy: Arc<dyn PrivacyStore>,
     pub devices: Arc<dyn DeviceStore>,
     pub keys: Arc<dyn KeyStore>,
+    pub idempotency: Arc<dyn IdempotencyStore>,
     pub jobs: Arc<dyn JobStore>,
 }
 
@@ -85,6 +88,7 @@ impl Backend for Embedded {
             contacts: Arc::new(SqliteContacts(database.clone())),
             privacy: Arc::new(SqlitePrivacy(database.clone())),
             devices: Arc::new(SqliteDevices(database.clone())),
+            idempotency: Arc::new(SqliteIdempotency(database.clone())),
             jobs: Arc::new(SqliteJobs(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),
         }
