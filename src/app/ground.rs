@@ -151,7 +151,8 @@ impl Ground {
         let reading = self.reading.clone();
         let (chat, roster) = if self.runs(Group::Chat) {
             let (stores, fanout) = (self.stores.clone(), self.fanout.clone());
-            let desk = Desk::new(stores, fanout, self.clock, self.claims());
+            let door = self.door.clone();
+            let desk = Desk::new(stores, fanout, self.clock, self.claims(), door);
             let factory = move || ChatGroup::new(desk.clone());
             let chat = self.start(Group::Chat, &reading, factory);
             (ChatPeers::of(&chat), Some(RosterPeers::of(&chat)))

@@ -8,6 +8,7 @@ mod events;
 mod ground;
 mod groups;
 mod grpc;
+mod jobs;
 mod listeners;
 mod lock;
 mod media;
@@ -26,15 +27,18 @@ use tokio::time::Instant;
 pub use self::dependencies::{Finding, examine};
 use self::drain::Signals;
 use self::groups::Groups;
+pub use self::jobs::{list as list_jobs, run as run_job};
 use self::listeners::Listeners;
 pub use self::token::issue as issue_token;
 use crate::actors::cluster::requests::Installation;
+use crate::actors::jobs::requests::JobDesk;
 use crate::clock::Clock;
 use crate::config::{Backend, Config};
 use crate::http::health::{Needs, Readiness};
 use crate::http::server::{Shared, serve_admin, serve_public};
 use crate::id::NodeId;
 use crate::telemetry::{self, Metrics};
+use crate::wire::origin;
 
 /// Why the program could not start, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +65,10 @@ impl Addresses {
     fn of(listeners: &Listeners) -> Result<Self, StartError> {
         let first = listeners.public.first();
         let first = first.ok_or_else(|| failed("nothing listens"))?;
+        let public = listeners::address(first)?;
+        origin::listening_at(public);
         Ok(Self {
-            public: listeners::address(first)?,
+            public,
             admin: listeners::address(&listeners.admin)?,
         })
     }
@@ -111,6 +117,7 @@ async fn serve(
             .await
             .map_err(failed)?;
     }
+    jobs::start(&config, &stores, clock, me, |_| true);
     let needs = Needs {
         groups: groups.states(),
         storage: Arc::clone(&stores.user_log),
@@ -127,6 +134,10 @@ async fn serve(
         groups: groups.clone(),
         readiness: readiness.clone(),
         installation,
+        jobs: JobDesk {
+            store: Arc::clone(&stores.jobs),
+            clock,
+        },
         metrics,
         clock,
     };
@@ -150,6 +161,7 @@ struct Given {
     groups: Groups,
     readiness: Readiness,
     installation: Arc<dyn Installation>,
+    jobs: JobDesk,
     metrics: Metrics,
     clock: Clock,
 }
@@ -172,6 +184,7 @@ impl Given {
             worker
                 .app_data(web::Data::new(self.readiness.clone()))
                 .app_data(web::Data::from(Arc::clone(&self.installation)))
+                .app_data(web::Data::new(self.jobs.clone()))
                 .app_data(web::Data::new(self.metrics.clone()));
             self.groups.equip_admin(worker);
         });

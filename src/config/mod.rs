@@ -10,6 +10,7 @@ mod events;
 mod groups;
 mod grpc;
 mod http;
+mod jobs;
 mod limits;
 mod loader;
 mod log;
@@ -33,6 +34,7 @@ pub use events::EventsConfig;
 pub use groups::PortsConfig;
 pub use grpc::{GrpcConfig, GrpcPorts, GrpcTlsConfig};
 pub use http::{CorsConfig, HttpConfig, Network};
+pub use jobs::JobsConfig;
 pub use limits::{BucketConfig, LimitsConfig};
 pub use loader::{Loader, Setting};
 pub use log::{LogConfig, LogFormat};
@@ -76,6 +78,7 @@ pub struct Config {
     pub s3: S3Config,
     pub media: MediaConfig,
     pub limits: LimitsConfig,
+    pub jobs: JobsConfig,
     pub auth: AuthConfig,
     pub clients: ClientsConfig,
     pub websocket: WebsocketConfig,
@@ -96,6 +99,7 @@ impl Config {
         }
         self.media.check(problems);
         self.limits.check(problems);
+        self.jobs.check(problems);
         self.auth.check(problems);
         self.clients.check(problems);
         self.websocket.check(problems);

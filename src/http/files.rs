@@ -39,8 +39,8 @@ type Kept = (web::Data<dyn BlobStore>, web::Data<dyn MediaStore>);
 /// A file under an address that an answer gave; 403 when that was altered or is over.
 #[utoipa::path(get, path = "/files/{id}/{part}", tag = "media", security(()),
     params(("id" = MediaId, Path), ("part" = String, Path), SignedParams),
-    responses((status = 200, description = "The file", content_type = "application/octet-stream"),
-        (status = 206, description = "A range of it", content_type = "application/octet-stream"),
+    responses((status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 206, description = "A range of it", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 403), (status = 404)))]
 pub async fn serve(
     place: Id2<MediaId, Part>,
@@ -62,7 +62,7 @@ pub async fn serve(
 /// The same without the file.
 #[utoipa::path(head, path = "/files/{id}/{part}", tag = "media", security(()),
     params(("id" = MediaId, Path), ("part" = String, Path), SignedParams),
-    responses((status = 200, description = "There is such a file", content_type = "application/octet-stream"),
+    responses((status = 200, description = "There is such a file"),
         (status = 403), (status = 404)))]
 pub async fn probe(
     place: Id2<MediaId, Part>,

@@ -11,6 +11,8 @@ pub mod embedded;
 pub mod error;
 pub mod events;
 mod faces;
+pub mod idempotency;
+pub mod jobs;
 mod key_format;
 pub mod keys;
 pub mod limits;
@@ -47,4 +49,6 @@ pub struct Stores {
     pub media: Arc<dyn media::MediaStore>,
     pub blobs: Arc<dyn blobs::BlobStore>,
     pub described: described::Descriptions,
+    pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
+    pub jobs: Arc<dyn jobs::JobStore>,
 }

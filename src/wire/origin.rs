@@ -3,6 +3,7 @@
 //! reader used takes its place.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::OnceLock;
 
 use bytes::{Bytes, BytesMut};
@@ -16,6 +17,25 @@ struct StandIn {
 
 /// Made when it is first used. No one can guess it, so no text of a client's holds it.
 static STAND_IN: OnceLock<StandIn> = OnceLock::new();
+
+/// Where this server listens, for readers of whom no more is known.
+static LISTENING: OnceLock<String> = OnceLock::new();
+
+/// Remembers where this server listens.
+pub fn listening_at(address: SocketAddr) {
+    let _ = LISTENING.set(format!("http://{address}"));
+}
+
+/// The text for who reads it beside HTTP and sockets: with where this server listens.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    let put = LISTENING
+        .get()
+        .and_then(|origin| put_into(text.as_bytes(), origin));
+    match put.map(|bytes| String::from_utf8(bytes.to_vec())) {
+        Some(Ok(text)) => Cow::Owned(text),
+        _ => Cow::Borrowed(text),
+    }
+}
 
 /// What addresses on this server begin with.
 pub fn stand_in() -> &'static str {

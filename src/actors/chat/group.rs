@@ -3,10 +3,12 @@
 use actix::{Actor, Context, Handler, ResponseFuture};
 
 use super::requests::{
-    CheckPermission, CreateChat, FindMember, GetRoster, HideMessage, SetPersonal,
+    CheckPermission, CreateChat, FindMember, ForwardMessage, GetRoster, HideMessage, SetPersonal,
+    StarMessage,
 };
 use crate::actors::fanout::{FanOut, Fanout};
 use crate::actors::media::requests::Claims;
+use crate::actors::placement::ChatDoor;
 use crate::clock::Clock;
 use crate::id::UserId;
 use crate::storage::Stores;
@@ -20,15 +22,24 @@ pub struct Desk {
     pub(super) fanout: Fanout,
     pub(super) clock: Clock,
     pub(super) media: Claims,
+    /// To the chats themselves.
+    pub(super) door: ChatDoor,
 }
 
 impl Desk {
-    pub fn new(stores: Stores, fanout: Fanout, clock: Clock, media: Claims) -> Self {
+    pub fn new(
+        stores: Stores,
+        fanout: Fanout,
+        clock: Clock,
+        media: Claims,
+        door: ChatDoor,
+    ) -> Self {
         Self {
             stores,
             fanout,
             clock,
             media,
+            door,
         }
     }
 
@@ -76,6 +87,8 @@ answers!(
     CreateChat => create_chat,
     SetPersonal => set_personal,
     HideMessage => hide_message,
+    StarMessage => star_message,
+    ForwardMessage => forward_message,
     GetRoster => get_roster,
     FindMember => find_member,
     CheckPermission => check_permission,

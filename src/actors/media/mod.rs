@@ -4,6 +4,7 @@ pub mod actor;
 mod child;
 mod claims;
 mod films;
+mod jpeg;
 mod pictures;
 pub mod requests;
 mod sight;

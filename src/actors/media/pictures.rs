@@ -8,6 +8,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, RgbaImage};
 
+use super::jpeg::is_whole;
 use crate::error::Failure;
 
 /// Quality of thumbnails, of 100.
@@ -37,6 +38,9 @@ pub struct Bounds {
 /// its time: not for an arbiter's thread.
 pub fn look(path: &Path, mime_type: &str, bounds: Bounds) -> Result<Picture, Failure> {
     let format = ImageFormat::from_mime_type(mime_type).ok_or_else(broken)?;
+    if format == ImageFormat::Jpeg && !is_whole(path).map_err(|error| unreadable(&error))? {
+        return Err(broken());
+    }
     let mut reader = ImageReader::open(path).map_err(|error| unreadable(&error))?;
     reader.set_format(format);
     let mut limits = Limits::default();

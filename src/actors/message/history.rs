@@ -100,7 +100,10 @@ impl Reader {
                 status = Some(StatusView::People(standing.people(&message, &times)));
             }
         }
+        let messages = std::slice::from_ref(&message);
+        let starred = self.starred(ask.viewer, messages).await?;
         let mut view = view_with(&message, status, self.clock.now());
+        view.is_starred = Some(!starred.is_empty());
         self.stores.described.show_in([&mut view]).await;
         Ok(view)
     }
@@ -140,7 +143,11 @@ impl Reader {
         Ok((message, member))
     }
 
-    async fn rows(&self, viewer: UserId, messages: &[Message]) -> Answer<HashMap<ChatId, Member>> {
+    pub(super) async fn rows(
+        &self,
+        viewer: UserId,
+        messages: &[Message],
+    ) -> Answer<HashMap<ChatId, Member>> {
         let mut chat_ids: Vec<ChatId> = messages.iter().map(|message| message.chat_id).collect();
         chat_ids.sort_unstable();
         chat_ids.dedup();

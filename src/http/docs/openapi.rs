@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::http::error::ProblemBody;
 use crate::http::{
-    auth, chat_settings, chats, contacts, devices, files, health, history, media, messages,
-    metrics, participants, receipts, sync, upload, users,
+    auth, chat_settings, chats, contacts, devices, files, forward, health, history, media,
+    messages, metrics, participants, reactions, receipts, stars, sync, upload, users,
 };
 
 /// What lies below `/api/v1`; a test holds this list against the table of routes.
@@ -64,6 +64,12 @@ use crate::http::{
         messages::get,
         messages::edit,
         messages::delete,
+        forward::forward,
+        reactions::set,
+        reactions::remove,
+        stars::add,
+        stars::remove,
+        stars::list,
         receipts::set_status,
         receipts::read,
         receipts::list,

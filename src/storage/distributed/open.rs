@@ -10,6 +10,8 @@ use super::chats::PostgresChats;
 use super::codes::RedisCodes;
 use super::contacts::PostgresContacts;
 use super::devices::PostgresDevices;
+use super::idempotency::PostgresIdempotency;
+use super::jobs::PostgresJobs;
 use super::keys::PostgresKeys;
 use super::limits::RedisLimits;
 use super::media::{self, MongoMedia};
@@ -101,10 +103,12 @@ impl Servers {
             contacts: Arc::new(PostgresContacts(postgres.clone())),
             privacy: Arc::new(PostgresPrivacy(postgres.clone())),
             devices: Arc::new(PostgresDevices(postgres.clone())),
+            jobs: Arc::new(PostgresJobs(postgres.clone())),
             keys: Arc::new(PostgresKeys(postgres.clone(), settings.keys_secret.clone())),
             described: Descriptions::new(media.clone(), blobs.clone(), clock),
             media,
             blobs,
+            idempotency: Arc::new(PostgresIdempotency(postgres.clone())),
         }
     }
 }

@@ -34,6 +34,16 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
         "media",
         include_str!("../../../migrations/sqlite/0006_media.sql"),
     ),
+    (
+        7,
+        "messages",
+        include_str!("../../../migrations/sqlite/0007_messages.sql"),
+    ),
+    (
+        9,
+        "jobs",
+        include_str!("../../../migrations/sqlite/0009_jobs.sql"),
+    ),
 ];
 
 /// Applies what is missing, each file in a transaction of its own.

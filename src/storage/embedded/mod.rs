@@ -9,6 +9,8 @@ pub mod contacts;
 pub mod database;
 pub mod devices;
 pub mod events;
+pub mod idempotency;
+pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod media;

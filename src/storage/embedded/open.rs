@@ -10,6 +10,8 @@ use super::codes::SqliteCodes;
 use super::contacts::SqliteContacts;
 use super::database::Database;
 use super::devices::SqliteDevices;
+use super::idempotency::SqliteIdempotency;
+use super::jobs::SqliteJobs;
 use super::keys::FileKeys;
 use super::limits::MemoryLimits;
 use super::media::SqliteMedia;
@@ -58,7 +60,9 @@ pub fn open(settings: Settings<'_>, clock: Clock) -> StoreResult<Stores> {
         codes: Arc::new(SqliteCodes(database.clone())),
         contacts: Arc::new(SqliteContacts(database.clone())),
         privacy: Arc::new(SqlitePrivacy(database.clone())),
-        devices: Arc::new(SqliteDevices(database)),
+        devices: Arc::new(SqliteDevices(database.clone())),
+        idempotency: Arc::new(SqliteIdempotency(database.clone())),
+        jobs: Arc::new(SqliteJobs(database)),
         keys: Arc::new(FileKeys::new(data_dir)),
         described: Descriptions::new(media.clone(), blobs.clone(), clock),
         media,

@@ -16,6 +16,8 @@ use troupe::storage::embedded::codes::SqliteCodes;
 use troupe::storage::embedded::contacts::SqliteContacts;
 use troupe::storage::embedded::database::Database;
 use troupe::storage::embedded::devices::SqliteDevices;
+use troupe::storage::embedded::idempotency::SqliteIdempotency;
+use troupe::storage::embedded::jobs::SqliteJobs;
 use troupe::storage::embedded::keys::FileKeys;
 use troupe::storage::embedded::media::SqliteMedia;
 use troupe::storage::embedded::messages::SqliteMessages;
@@ -25,6 +27,8 @@ use troupe::storage::embedded::receipts::SqliteReceipts;
 use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
+use troupe::storage::idempotency::IdempotencyStore;
+use troupe::storage::jobs::JobStore;
 use troupe::storage::keys::KeyStore;
 use troupe::storage::media::MediaStore;
 use troupe::storage::messages::MessageStore;
@@ -53,6 +57,8 @@ pub struct Opened {
     pub blobs: Arc<dyn BlobStore>,
     /// Where files must be to be kept, if that matters.
     pub folder: Option<PathBuf>,
+    pub idempotency: Arc<dyn IdempotencyStore>,
+    pub jobs: Arc<dyn JobStore>,
 }
 
 /// Somewhere stores keep their data; empty at first, opened again it holds what it held.
@@ -93,7 +99,9 @@ impl Backend for Embedded {
             contacts: Arc::new(SqliteContacts(database.clone())),
             privacy: Arc::new(SqlitePrivacy(database.clone())),
             media: Arc::new(SqliteMedia(database.clone())),
-            devices: Arc::new(SqliteDevices(database)),
+            devices: Arc::new(SqliteDevices(database.clone())),
+            idempotency: Arc::new(SqliteIdempotency(database.clone())),
+            jobs: Arc::new(SqliteJobs(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),
             blobs: Arc::new(blobs.expect("it opens")),
             folder: Some(self.folder.path().to_owned()),

@@ -10,6 +10,8 @@ use troupe::storage::distributed::chats::PostgresChats;
 use troupe::storage::distributed::codes::RedisCodes;
 use troupe::storage::distributed::contacts::PostgresContacts;
 use troupe::storage::distributed::devices::PostgresDevices;
+use troupe::storage::distributed::idempotency::PostgresIdempotency;
+use troupe::storage::distributed::jobs::PostgresJobs;
 use troupe::storage::distributed::keys::PostgresKeys;
 use troupe::storage::distributed::media::{self, MongoMedia};
 use troupe::storage::distributed::messages::{self, MongoMessages};
@@ -106,6 +108,8 @@ impl Backend for Distributed {
             media: Arc::new(MongoMedia::new(mongo(), postgres())),
             blobs: Arc::new(self.s3.clone()),
             folder: None,
+            idempotency: Arc::new(PostgresIdempotency(postgres())),
+            jobs: Arc::new(PostgresJobs(postgres())),
             keys: Arc::new(PostgresKeys(postgres(), SecretString::from(KEYS_SECRET))),
         }
     }

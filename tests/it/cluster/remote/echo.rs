@@ -7,7 +7,7 @@ use actix::{Actor, Context, Handler, ResponseFuture};
 use parking_lot::Mutex;
 use serde_json::json;
 use troupe::actors::auth::requests::{OtpSent, SignedIn, TestUser, TokenClaims, TokenPair};
-use troupe::actors::chat::requests::ChatMade;
+use troupe::actors::chat::requests::{ChatMade, Forwarded};
 use troupe::actors::media::requests::{FoundMedium, Verdict};
 use troupe::actors::message::requests::Located;
 use troupe::actors::request::{Answer, Request};
@@ -16,7 +16,7 @@ use troupe::domain::user::{Privacy, User};
 use troupe::storage::devices::Device;
 use troupe::storage::sessions::Session;
 use troupe::wire::chat::{ChatView, ParticipantView};
-use troupe::wire::message::{DigestView, MessageView, RecipientView};
+use troupe::wire::message::{DigestView, MessageView, RecipientView, SentView};
 use troupe::wire::page::Page;
 use troupe::wire::sync::SyncView;
 use troupe::wire::user::{PresenceView, ProfileView};
@@ -113,6 +113,10 @@ made! {
     AddedDevice => AddedDevice { device: replies::device(), created: true },
     Vec<Device> => vec![replies::device()],
     ChatMade => ChatMade { chat_id: samples::id(), created: false },
+    Forwarded => Forwarded {
+        items: vec![SentView::new(MessageView::sample(), true)],
+        is_repeat: true,
+    },
     Vec<Located> => vec![replies::located()],
     FoundMedium => media::found(),
     Vec<FoundMedium> => vec![media::found()],
