@@ -7,6 +7,7 @@ pub mod fanout;
 pub mod group;
 pub mod guardian;
 pub mod message;
+pub mod notification;
 pub mod placement;
 pub mod remote;
 pub mod request;

@@ -11,6 +11,7 @@ mod grpc;
 mod listeners;
 mod lock;
 mod nodes;
+mod pushes;
 mod stores;
 mod token;
 

@@ -13,6 +13,7 @@ mod http;
 mod limits;
 mod loader;
 mod log;
+mod notification;
 mod problems;
 mod servers;
 pub mod span;
@@ -34,6 +35,7 @@ pub use http::{CorsConfig, HttpConfig, Network};
 pub use limits::{BucketConfig, LimitsConfig};
 pub use loader::{Loader, Setting};
 pub use log::{LogConfig, LogFormat};
+pub use notification::{FcmConfig, NotificationConfig, PushSenderKind};
 pub use problems::{ConfigError, Problem, Problems};
 pub use servers::{MongodbConfig, NatsConfig, PostgresConfig, RedisConfig};
 pub use storage::{Backend, StorageConfig};
@@ -71,6 +73,7 @@ pub struct Config {
     pub auth: AuthConfig,
     pub clients: ClientsConfig,
     pub websocket: WebsocketConfig,
+    pub notification: NotificationConfig,
     pub log: LogConfig,
     pub telemetry: TelemetryConfig,
 }
@@ -89,6 +92,7 @@ impl Config {
         self.auth.check(problems);
         self.clients.check(problems);
         self.websocket.check(problems);
+        self.notification.check(problems);
         self.log.check(problems);
         self.telemetry.check(problems);
         self.check_groups(problems);

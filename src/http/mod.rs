@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod middleware;
 pub mod page;
 pub mod participants;
+pub mod pushes;
 pub mod receipts;
 pub mod routes;
 pub mod server;

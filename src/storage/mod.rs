@@ -15,6 +15,7 @@ pub mod log;
 pub mod messages;
 pub mod presence;
 pub mod privacy;
+pub mod pushes;
 pub mod receipts;
 pub mod sessions;
 pub mod user_log;
@@ -39,5 +40,6 @@ pub struct Stores {
     pub contacts: Arc<dyn contacts::ContactStore>,
     pub privacy: Arc<dyn privacy::PrivacyStore>,
     pub devices: Arc<dyn devices::DeviceStore>,
+    pub pushes: Arc<dyn pushes::PushStore>,
     pub keys: Arc<dyn keys::KeyStore>,
 }

@@ -18,11 +18,19 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "V2__chats",
         include_str!("../../../migrations/postgres/0002_chats.sql"),
     ),
+    (
+        "V8__notify",
+        include_str!("../../../migrations/postgres/0008_notify.sql"),
+    ),
 ];
 
-/// The version this program works with.
+/// The version this program works with: the number in the last name.
 pub fn newest() -> i32 {
-    i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX)
+    let last = MIGRATIONS
+        .last()
+        .and_then(|(name, _)| name.split_once("__"));
+    let number = last.and_then(|(number, _)| number.strip_prefix('V')?.parse().ok());
+    number.unwrap_or(i32::MAX)
 }
 
 /// Brings the schema up to date; answers the names of what was applied. Whoever comes second waits.

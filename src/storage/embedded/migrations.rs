@@ -29,6 +29,11 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
         "quicker_checks",
         include_str!("../../../migrations/sqlite/0005_quicker_checks.sql"),
     ),
+    (
+        8,
+        "notify",
+        include_str!("../../../migrations/sqlite/0008_notify.sql"),
+    ),
 ];
 
 /// Applies what is missing, each file in a transaction of its own.

@@ -13,6 +13,7 @@ use super::limits::MemoryLimits;
 use super::messages::SqliteMessages;
 use super::presence::SqlitePresence;
 use super::privacy::SqlitePrivacy;
+use super::pushes::SqlitePushes;
 use super::receipts::SqliteReceipts;
 use super::sessions::SqliteSessions;
 use super::user_log::SqliteUserLog;
@@ -38,6 +39,7 @@ pub fn open(data_dir: &Path, clock: Clock, unlimited: bool) -> StoreResult<Store
         codes: Arc::new(SqliteCodes(database.clone())),
         contacts: Arc::new(SqliteContacts(database.clone())),
         privacy: Arc::new(SqlitePrivacy(database.clone())),
+        pushes: Arc::new(SqlitePushes(database.clone())),
         devices: Arc::new(SqliteDevices(database)),
         keys: Arc::new(FileKeys::new(data_dir)),
     })

@@ -17,6 +17,7 @@ use troupe::storage::embedded::keys::FileKeys;
 use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::embedded::presence::SqlitePresence;
 use troupe::storage::embedded::privacy::SqlitePrivacy;
+use troupe::storage::embedded::pushes::SqlitePushes;
 use troupe::storage::embedded::receipts::SqliteReceipts;
 use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
@@ -25,6 +26,7 @@ use troupe::storage::keys::KeyStore;
 use troupe::storage::messages::MessageStore;
 use troupe::storage::presence::PresenceStore;
 use troupe::storage::privacy::PrivacyStore;
+use troupe::storage::pushes::PushStore;
 use troupe::storage::receipts::ReceiptStore;
 use troupe::storage::sessions::SessionStore;
 use troupe::storage::user_log::UserLogStore;
@@ -43,6 +45,7 @@ pub struct Opened {
     pub contacts: Arc<dyn ContactStore>,
     pub privacy: Arc<dyn PrivacyStore>,
     pub devices: Arc<dyn DeviceStore>,
+    pub pushes: Arc<dyn PushStore>,
     pub keys: Arc<dyn KeyStore>,
 }
 
@@ -81,6 +84,7 @@ impl Backend for Embedded {
             codes: Arc::new(SqliteCodes(database.clone())),
             contacts: Arc::new(SqliteContacts(database.clone())),
             privacy: Arc::new(SqlitePrivacy(database.clone())),
+            pushes: Arc::new(SqlitePushes(database.clone())),
             devices: Arc::new(SqliteDevices(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),
         }

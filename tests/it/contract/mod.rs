@@ -46,6 +46,7 @@ mod pages;
 mod postgres;
 mod presence;
 mod privacy;
+mod pushes;
 mod receipts;
 mod rotation;
 mod sessions;

@@ -28,6 +28,8 @@ mod presence;
 mod privacy;
 mod processes;
 mod profiles;
+mod push_trouble;
+mod pushes;
 mod receipts;
 mod schemas;
 mod sending;

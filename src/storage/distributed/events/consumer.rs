@@ -1,6 +1,7 @@
 //! A durable pull consumer. Its position is the server's; a position ahead of its stream is of no use
 //! any more, since new events would be skipped up to it: such a consumer is made again.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -211,7 +212,7 @@ impl JetStreamConsumer {
             return Ok(None);
         }
         match Event::read(&answer.subject, &answer.message.payload) {
-            Ok(event) => Ok(Some(Received::new(event, attempt, Box::new(answer)))),
+            Ok(event) => Ok(Some(Received::new(event, attempt, Arc::new(answer)))),
             Err(Unreadable::UnknownSubject) => {
                 let name = self.spec.name;
                 metrics::counter!("troupe_events_skipped_total", "consumer" => name).increment(1);
@@ -290,6 +291,13 @@ impl JetStreamAnswer {
 
 #[async_trait]
 impl AnswerEvent for JetStreamAnswer {
+    async fn working(&self) -> StoreResult<()> {
+        self.message
+            .ack_with(AckKind::Progress)
+            .await
+            .map_err(unknown)
+    }
+
     async fn done(&self) -> StoreResult<()> {
         self.say(AckKind::Ack).await
     }
