@@ -79,15 +79,7 @@ async fn failures_cost_no_message_and_no_token() {
     let mut socket = cleo.socket().await;
     // The longest that one call may take is a second.
     let silence = Refusal::Silence(Duration::from_secs(5));
-    fcm.refuse(
-        "ben",
-        [
-            Refusal::Internal,
-            silence.clone(),
-            silence,
-            Refusal::Internal,
-        ],
-    );
+    fcm.refuse("ben", [Refusal::Internal, silence]);
     let began = Instant::now();
     let mut last = Value::Null;
     for number in 0..20 {
