@@ -147,7 +147,8 @@ impl Ground {
     ) -> Result<(ChatPeers, Option<RosterPeers>, MessagePeers), StartError> {
         let reading = Arbiter::new().handle();
         let (chat, roster) = if self.runs(Group::Chat) {
-            let desk = Desk::new(self.stores.clone(), self.fanout.clone(), self.clock);
+            let (stores, fanout) = (self.stores.clone(), self.fanout.clone());
+            let desk = Desk::new(stores, fanout, self.clock, self.door.clone());
             let factory = move || ChatGroup::new(desk.clone());
             let chat = self.start(Group::Chat, &reading, factory);
             (ChatPeers::of(&chat), Some(RosterPeers::of(&chat)))

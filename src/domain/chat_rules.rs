@@ -12,17 +12,28 @@ use crate::id::UserId;
 pub fn may_send(roster: &Roster, sender: UserId) -> Result<(), Failure> {
     let member = roster.active(sender)?;
     if roster.chat.kind == ChatKind::Direct {
-        return match roster.peer(sender) {
-            Some(peer) if roster.blocks_between(sender, peer) => Err(Failure::forbidden(
-                "one of you has blocked the other, so nothing can be sent here",
-            )),
-            _ => Ok(()),
-        };
+        return may_reach_peer(roster, sender);
     }
     if roster.chat.admin_only && member.role != Role::Admin {
         return Err(Failure::forbidden("only admins may send in this group"));
     }
     Ok(())
+}
+
+/// May this person react to messages here? Where only admins send, everyone may.
+pub fn may_react(roster: &Roster, actor: UserId) -> Result<(), Failure> {
+    roster.active(actor)?;
+    may_reach_peer(roster, actor)
+}
+
+/// In a direct chat nothing passes between two of whom one has blocked the other.
+fn may_reach_peer(roster: &Roster, actor: UserId) -> Result<(), Failure> {
+    match roster.peer(actor) {
+        Some(peer) if roster.blocks_between(actor, peer) => Err(Failure::forbidden(
+            "one of you has blocked the other, so nothing can be sent here",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// An admin's work: groups only, admins only.

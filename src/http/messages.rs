@@ -198,7 +198,7 @@ pub async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn locate_one(
+pub(super) async fn locate_one(
     messages: &MessagePeers,
     caller: Caller,
     message_id: MessageId,

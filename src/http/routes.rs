@@ -4,8 +4,8 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::middleware::{Access, resource};
 use super::{
-    auth, chat_settings, chats, contacts, demo, devices, docs, health, history, messages, metrics,
-    participants, pushes, receipts, sync, users, ws,
+    auth, chat_settings, chats, contacts, demo, devices, docs, forward, health, history, messages,
+    metrics, participants, pushes, reactions, receipts, stars, sync, users, ws,
 };
 use crate::actors::group::{Group, GroupSet};
 
@@ -70,7 +70,11 @@ table! { api, API, Access::SignedIn;
     "/messages" => post messages::send;
     "/messages/status" => put receipts::set_status;
     "/messages/read" => post receipts::read;
+    "/messages/starred" => get stars::list;
     "/messages/{id}" => get messages::get, patch messages::edit, delete messages::delete;
+    "/messages/{id}/forward" => post forward::forward;
+    "/messages/{id}/reaction" => put reactions::set, delete reactions::remove;
+    "/messages/{id}/star" => put stars::add, delete stars::remove;
     "/messages/{id}/receipts" => get receipts::list;
     "/sync" => post sync::sync;
 }

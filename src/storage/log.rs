@@ -32,8 +32,10 @@ pub enum LoggedChange {
     Deleted {
         message_id: MessageId,
     },
-    /// Edited, or changed in another way.
-    Updated {
+    Edited {
+        message_id: MessageId,
+    },
+    Reacted {
         message_id: MessageId,
     },
     /// Nothing that anyone is told of.
@@ -51,7 +53,8 @@ pub fn change_of(
         ("sent", Some((message_id, Some(kind))), _) => LoggedChange::Sent { message_id, kind },
         ("acted", _, Some(payload)) => LoggedChange::Acted { payload },
         ("deleted", Some((message_id, _)), _) => LoggedChange::Deleted { message_id },
-        (_, Some((message_id, _)), _) => LoggedChange::Updated { message_id },
+        ("edited", Some((message_id, _)), _) => LoggedChange::Edited { message_id },
+        ("reacted", Some((message_id, _)), _) => LoggedChange::Reacted { message_id },
         _ => LoggedChange::Silent,
     }
 }

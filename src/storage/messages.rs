@@ -1,6 +1,7 @@
 //! The log of every chat (D3): messages and every other change, numbered, fenced, never removed.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::StoreResult;
 use super::log::Logged;
@@ -43,7 +44,13 @@ pub enum Change {
         message_id: MessageId,
         payload: Box<serde_json::value::RawValue>,
     },
-    /// Deleted for everyone: the message and the text in its edit entries are stripped.
+    /// Someone's one emoji on an earlier message; `None` takes it back.
+    Reacted {
+        actor: UserId,
+        message_id: MessageId,
+        emoji: Option<String>,
+    },
+    /// Deleted for everyone: the message and what its edits and reactions said are stripped.
     Deleted {
         actor: UserId,
         message_id: MessageId,
@@ -242,6 +249,27 @@ pub trait MessageStore: Send + Sync {
     /// Which of these messages the viewer has hidden.
     async fn hidden(&self, viewer: UserId, ids: Vec<MessageId>) -> StoreResult<Vec<MessageId>>;
 
+    /// Stars a message for one user, or takes the star back, and logs it in his own log.
+    /// Answers the rev of his log, `None` when it was so already.
+    async fn star(
+        &self,
+        viewer: UserId,
+        message: &Message,
+        starred: bool,
+        at: Timestamp,
+    ) -> StoreResult<Option<u64>>;
+
+    /// Which of these messages the viewer has starred.
+    async fn starred(&self, viewer: UserId, ids: Vec<MessageId>) -> StoreResult<Vec<MessageId>>;
+
+    /// The viewer's stars, newest first, those after a place.
+    async fn stars(
+        &self,
+        viewer: UserId,
+        after: Option<Star>,
+        limit: usize,
+    ) -> StoreResult<Vec<Star>>;
+
     /// Outbox entries that were not published yet, oldest first.
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>>;
 
@@ -261,6 +289,13 @@ pub trait MessageStore: Send + Sync {
 
     /// Forgets published entries older than a time; answers how many.
     async fn outbox_remove(&self, before: Timestamp) -> StoreResult<usize>;
+}
+
+/// A message that someone has starred, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Star {
+    pub starred_at: Timestamp,
+    pub message_id: MessageId,
 }
 
 /// Which changes of a chat are wanted: `after < last_rev ≤ up_to`, at most `limit`.

@@ -8,6 +8,7 @@ pub mod distributed;
 pub mod embedded;
 pub mod error;
 pub mod events;
+pub mod idempotency;
 mod key_format;
 pub mod keys;
 pub mod limits;
@@ -42,4 +43,5 @@ pub struct Stores {
     pub devices: Arc<dyn devices::DeviceStore>,
     pub pushes: Arc<dyn pushes::PushStore>,
     pub keys: Arc<dyn keys::KeyStore>,
+    pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
 }

@@ -202,6 +202,7 @@ impl ChatCommand {
             Self::Typing(typing) => typing.reply.refuse(failure),
             Self::Edit(_, reply) => reply.answer(Err(failure.clone())),
             Self::Delete(_, reply)
+            | Self::React(_, reply)
             | Self::AddMembers(_, reply)
             | Self::RemoveMember(_, reply)
             | Self::SetRole(_, reply)

@@ -36,6 +36,7 @@ pub async fn carry_out(mut scope: ChatScope, command: ChatCommand) -> (ChatScope
     let lost = match command {
         ChatCommand::Edit(change, reply) => answer(scope_ref, &change, reply).await,
         ChatCommand::Delete(change, reply) => answer(scope_ref, &change, reply).await,
+        ChatCommand::React(change, reply) => answer(scope_ref, &change, reply).await,
         ChatCommand::AddMembers(change, reply) => answer(scope_ref, &change, reply).await,
         ChatCommand::RemoveMember(change, reply) => answer(scope_ref, &change, reply).await,
         ChatCommand::SetRole(change, reply) => answer(scope_ref, &change, reply).await,
@@ -113,7 +114,9 @@ async fn settle(scope: &mut ChatScope, change: &Change) -> Result<(), Failure> {
             to.extend(before.active.iter().filter(gone));
             scope.announce_effect(message, effect, to)
         }
-        Change::Edited { message_id, .. } | Change::Deleted { message_id, .. } => {
+        Change::Edited { message_id, .. }
+        | Change::Reacted { message_id, .. }
+        | Change::Deleted { message_id, .. } => {
             let messages = &scope.services.stores.messages;
             let found = messages.find(vec![*message_id]).await?;
             let deleted = matches!(change, Change::Deleted { .. });

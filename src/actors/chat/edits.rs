@@ -44,7 +44,7 @@ impl Decide for DeleteMessage {
             is_admin,
             scope.services.clock.now(),
         )?;
-        if message.is_deleted {
+        if message.is_gone(scope.services.clock.now()) {
             return Ok(Decision::Already);
         }
         Ok(Decision::Write(Box::new(Change::Deleted {
@@ -62,7 +62,7 @@ async fn read_back(scope: &ChatScope, message_id: MessageId) -> Result<Message, 
 }
 
 /// The message, if this member may see it; else there is nothing.
-async fn visible(
+pub(super) async fn visible(
     scope: &ChatScope,
     user: UserId,
     message_id: MessageId,

@@ -63,13 +63,17 @@ pub fn events(entry: &Logged, rosters: &HashMap<ChatId, Roster>) -> Option<Vec<E
             deleted_by: actor,
             deleted_at: at,
         }),
-        LoggedChange::Updated { message_id } => Event::MessageUpdated(proto::MessageUpdated {
-            chat_id,
-            message_id: message_id.to_string(),
-            rev,
-            updated_by: actor,
-            updated_at: at,
-        }),
+        LoggedChange::Edited { message_id } | LoggedChange::Reacted { message_id } => {
+            let is_edit = matches!(entry.what, LoggedChange::Edited { .. });
+            Event::MessageUpdated(proto::MessageUpdated {
+                chat_id,
+                message_id: message_id.to_string(),
+                rev,
+                updated_by: actor,
+                updated_at: at,
+                change: if is_edit { "edited" } else { "reacted" }.to_owned(),
+            })
+        }
         LoggedChange::Acted { payload } => {
             let Ok(told) = serde_json::from_str::<Told>(payload.get()) else {
                 tracing::error!(chat.id = %entry.chat_id, rev, "a system message that tells nothing");

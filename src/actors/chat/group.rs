@@ -3,9 +3,11 @@
 use actix::{Actor, Context, Handler, ResponseFuture};
 
 use super::requests::{
-    CheckPermission, CreateChat, FindMember, GetRoster, HideMessage, SetPersonal,
+    CheckPermission, CreateChat, FindMember, ForwardMessage, GetRoster, HideMessage, SetPersonal,
+    StarMessage,
 };
 use crate::actors::fanout::{FanOut, Fanout};
+use crate::actors::placement::ChatDoor;
 use crate::clock::Clock;
 use crate::id::UserId;
 use crate::storage::Stores;
@@ -18,14 +20,17 @@ pub struct Desk {
     pub(super) stores: Stores,
     pub(super) fanout: Fanout,
     pub(super) clock: Clock,
+    /// To the chats themselves.
+    pub(super) door: ChatDoor,
 }
 
 impl Desk {
-    pub fn new(stores: Stores, fanout: Fanout, clock: Clock) -> Self {
+    pub fn new(stores: Stores, fanout: Fanout, clock: Clock, door: ChatDoor) -> Self {
         Self {
             stores,
             fanout,
             clock,
+            door,
         }
     }
 
@@ -73,6 +78,8 @@ answers!(
     CreateChat => create_chat,
     SetPersonal => set_personal,
     HideMessage => hide_message,
+    StarMessage => star_message,
+    ForwardMessage => forward_message,
     GetRoster => get_roster,
     FindMember => find_member,
     CheckPermission => check_permission,

@@ -1,4 +1,4 @@
-//! What one member changes for himself: mute, pin, hiding a message.
+//! What one member changes for himself: mute, pin, a star, hiding a message.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,13 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::group::Desk;
-use super::requests::{HideMessage, SetPersonal};
+use super::requests::{HideMessage, SetPersonal, StarMessage};
 use crate::actors::request::Answer;
 use crate::domain::chat::Member;
+use crate::domain::message::Message;
 use crate::domain::message::sight::as_seen_by;
 use crate::error::Failure;
-use crate::id::{ChatId, UserId};
+use crate::id::{ChatId, MessageId, UserId};
 use crate::wire::chat::PersonalChatView;
 use crate::wire::me::{ChatSettingsView, MeChanges};
 
@@ -56,6 +57,47 @@ impl Desk {
         };
         self.tell_me(ask.user, rev, &changes);
         Ok(())
+    }
+
+    /// Stars a message that is there for the user, in a chat he is in; a star is taken back from
+    /// whatever he may still see. Else 404.
+    pub(super) async fn star_message(&self, ask: StarMessage) -> Answer<()> {
+        let (message, row) = self.seen(ask.user, ask.message_id).await?;
+        let now = self.clock.now();
+        if ask.starred {
+            if !row.is_active() {
+                return Err(Failure::not_found());
+            }
+            if message.is_gone(now) {
+                return Err(Failure::forbidden("a deleted message cannot be starred"));
+            }
+        }
+        let messages = &self.stores.messages;
+        let changed = messages.star(ask.user, &message, ask.starred, now).await?;
+        let Some(rev) = changed else { return Ok(()) };
+        let changes = MeChanges {
+            stars: Some(BTreeMap::from([(
+                message.id.to_string(),
+                raw(&ask.starred)?,
+            )])),
+            ..MeChanges::default()
+        };
+        self.tell_me(ask.user, rev, &changes);
+        Ok(())
+    }
+
+    /// A message as the user sees it, and his row: 404 for what he may not see or has hidden.
+    pub(super) async fn seen(
+        &self,
+        user: UserId,
+        message_id: MessageId,
+    ) -> Answer<(Message, Member)> {
+        let found = self.stores.messages.find(vec![message_id]).await?;
+        let message = found.into_iter().next().ok_or_else(Failure::not_found)?;
+        let hidden = self.stores.messages.hidden(user, vec![message_id]).await?;
+        let row = self.row(user, message.chat_id).await?;
+        let message = as_seen_by(&row, message).filter(|_| hidden.is_empty());
+        Ok((message.ok_or_else(Failure::not_found)?, row))
     }
 
     async fn active_row(&self, user: UserId, chat_id: ChatId) -> Answer<Member> {

@@ -12,6 +12,7 @@ use crate::id::{ChatId, ConnectionId, MediaId, MessageId, UserId};
 use crate::request;
 use crate::storage::chats::PersonalSetting;
 use crate::storage::messages::ChatPatch;
+use crate::wire::message::SentView;
 
 /// Makes a chat, or finds the one it repeats. Answered by the chat group, not by a ChatActor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,7 +50,39 @@ pub struct HideMessage {
     pub message_id: MessageId,
 }
 
-request!(CreateChat => ChatMade, SetPersonal => (), HideMessage => ());
+/// Stars a message for one user, or takes the star back.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct StarMessage {
+    pub user: UserId,
+    pub message_id: MessageId,
+    pub starred: bool,
+}
+
+/// Sends copies of a message to other chats: to all that are named, or to none.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ForwardMessage {
+    pub user: UserId,
+    pub message_id: MessageId,
+    /// Each once.
+    pub chat_ids: Vec<ChatId>,
+    pub idempotency_key: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Forwarded {
+    /// In the order of the chats.
+    pub items: Vec<SentView>,
+    /// The key was used before: these are the copies of then.
+    pub is_repeat: bool,
+}
+
+request!(
+    CreateChat => ChatMade,
+    SetPersonal => (),
+    HideMessage => (),
+    StarMessage => (),
+    ForwardMessage => Forwarded,
+);
 
 crate::peers! {
     /// What others may ask of the chat group beside commands to a chat's owner.
@@ -57,6 +90,8 @@ crate::peers! {
         create_chat: CreateChat,
         set_personal: SetPersonal,
         hide_message: HideMessage,
+        star_message: StarMessage,
+        forward_message: ForwardMessage,
     }
 }
 
@@ -122,6 +157,7 @@ pub enum ChatCommand {
     Typing(Typing),
     Edit(EditMessage, ReplyTo<()>),
     Delete(DeleteMessage, ReplyTo<()>),
+    React(ReactToMessage, ReplyTo<()>),
     AddMembers(AddMembers, ReplyTo<()>),
     RemoveMember(RemoveMember, ReplyTo<()>),
     SetRole(SetRole, ReplyTo<()>),
@@ -154,6 +190,15 @@ pub struct EditMessage {
 pub struct DeleteMessage {
     pub actor: UserId,
     pub message_id: MessageId,
+}
+
+/// Sets or takes back (`None`) one's own reaction.
+#[derive(Debug)]
+pub struct ReactToMessage {
+    pub actor: UserId,
+    pub message_id: MessageId,
+    /// One emoji, checked.
+    pub emoji: Option<String>,
 }
 
 /// Delivered or read up to a seq.

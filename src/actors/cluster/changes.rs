@@ -2,7 +2,8 @@
 
 use super::proto::{self, Malformed};
 use crate::actors::chat::requests::{
-    AddMembers, DeleteMessage, EditMessage, RemoveMember, SetRole, SetTimer, UpdateChat,
+    AddMembers, DeleteMessage, EditMessage, ReactToMessage, RemoveMember, SetRole, SetTimer,
+    UpdateChat,
 };
 use crate::domain::chat::Role;
 use crate::storage::messages::ChatPatch;
@@ -45,6 +46,28 @@ impl TryFrom<proto::Delete> for DeleteMessage {
         Ok(Self {
             actor: proto::id(&delete.actor)?,
             message_id: proto::id(&delete.message_id)?,
+        })
+    }
+}
+
+impl From<ReactToMessage> for proto::React {
+    fn from(react: ReactToMessage) -> Self {
+        Self {
+            actor: proto::bytes(react.actor.0),
+            message_id: proto::bytes(react.message_id.0),
+            emoji: react.emoji,
+        }
+    }
+}
+
+impl TryFrom<proto::React> for ReactToMessage {
+    type Error = Malformed;
+
+    fn try_from(react: proto::React) -> Result<Self, Malformed> {
+        Ok(Self {
+            actor: proto::id(&react.actor)?,
+            message_id: proto::id(&react.message_id)?,
+            emoji: react.emoji,
         })
     }
 }

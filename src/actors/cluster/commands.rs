@@ -40,6 +40,7 @@ pub fn encode(command: ChatCommand, call: u64) -> Encoded {
         }
         ChatCommand::Edit(change, reply) => done(What::Edit(change.into()), reply),
         ChatCommand::Delete(change, reply) => done(What::Delete(change.into()), reply),
+        ChatCommand::React(change, reply) => done(What::React(change.into()), reply),
         ChatCommand::AddMembers(change, reply) => done(What::AddMembers(change.into()), reply),
         ChatCommand::RemoveMember(change, reply) => done(What::RemoveMember(change.into()), reply),
         ChatCommand::SetRole(change, reply) => done(What::SetRole(change.into()), reply),
@@ -138,6 +139,7 @@ pub fn decode(what: What, fanout: &Fanout) -> Result<(ChatCommand, Replies), Mal
         }
         What::Edit(change) => ChatCommand::Edit(change.try_into()?, replies.waits()),
         What::Delete(change) => ChatCommand::Delete(change.try_into()?, replies.waits()),
+        What::React(change) => ChatCommand::React(change.try_into()?, replies.waits()),
         What::AddMembers(change) => ChatCommand::AddMembers(change.try_into()?, replies.waits()),
         What::RemoveMember(change) => {
             ChatCommand::RemoveMember(change.try_into()?, replies.waits())

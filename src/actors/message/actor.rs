@@ -4,7 +4,7 @@ use actix::{Actor, Context, Handler, ResponseFuture};
 
 use super::requests::{
     FindParticipants, GetChat, GetDigest, GetMessage, ListChats, ListMessages, ListParticipants,
-    ListReceipts, LocateMessages, SyncChats,
+    ListReceipts, ListStarred, LocateMessages, SyncChats,
 };
 use crate::clock::Clock;
 use crate::storage::Stores;
@@ -55,6 +55,7 @@ answers!(
     ListMessages => list_messages,
     GetMessage => get_message,
     ListReceipts => list_receipts,
+    ListStarred => list_starred,
     GetDigest => get_digest,
     ListChats => list_chats,
     GetChat => get_chat,

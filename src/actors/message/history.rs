@@ -100,7 +100,11 @@ impl Reader {
                 status = Some(StatusView::People(standing.people(&message, &times)));
             }
         }
-        Ok(view_with(&message, status, self.clock.now()))
+        let messages = std::slice::from_ref(&message);
+        let starred = self.starred(ask.viewer, messages).await?;
+        let mut view = view_with(&message, status, self.clock.now());
+        view.is_starred = Some(!starred.is_empty());
+        Ok(view)
     }
 
     pub(super) async fn locate_messages(&self, ask: LocateMessages) -> Answer<Vec<Located>> {
@@ -138,7 +142,11 @@ impl Reader {
         Ok((message, member))
     }
 
-    async fn rows(&self, viewer: UserId, messages: &[Message]) -> Answer<HashMap<ChatId, Member>> {
+    pub(super) async fn rows(
+        &self,
+        viewer: UserId,
+        messages: &[Message],
+    ) -> Answer<HashMap<ChatId, Member>> {
         let mut chat_ids: Vec<ChatId> = messages.iter().map(|message| message.chat_id).collect();
         chat_ids.sort_unstable();
         chat_ids.dedup();

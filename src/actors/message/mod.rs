@@ -9,6 +9,7 @@ mod participants;
 mod receipts;
 pub mod requests;
 mod standing;
+mod starred;
 mod sync;
 mod sync_chat;
 mod sync_plan;

@@ -78,6 +78,14 @@ pub struct FindParticipants {
     pub user_ids: Vec<UserId>,
 }
 
+/// My starred messages, newest star first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListStarred {
+    pub viewer: UserId,
+    pub cursor: Option<String>,
+    pub limit: usize,
+}
+
 /// Which chats some messages belong to, so that their owners can be asked. 404 when one of them is
 /// not there for this viewer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -135,6 +143,7 @@ request!(
     ListMessages => Page<MessageView>,
     GetMessage => MessageView,
     ListReceipts => Page<RecipientView>,
+    ListStarred => Page<MessageView>,
     GetDigest => DigestView,
     ListChats => Page<ChatView>,
     GetChat => ChatView,
@@ -150,6 +159,7 @@ crate::peers! {
         list_messages: ListMessages,
         get_message: GetMessage,
         list_receipts: ListReceipts,
+        list_starred: ListStarred,
         get_digest: GetDigest,
         list_chats: ListChats,
         get_chat: GetChat,

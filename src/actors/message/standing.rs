@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::domain::message::Message;
 use crate::domain::receipts::ReceiptTime;
 use crate::error::Failure;
-use crate::id::{ChatId, UserId};
+use crate::id::{ChatId, MessageId, UserId};
 use crate::storage::chats::Membership;
 use crate::wire::message::{MessageView, StatusView};
 use crate::wire::status::Standing;
@@ -60,6 +60,7 @@ impl Reader {
         let read = self.standings(missing.into_iter().collect()).await?;
         let standing = |chat_id: &ChatId| known.get(chat_id).or_else(|| read.get(chat_id));
         let times = self.direct_times(viewer, &messages, standing).await?;
+        let starred = self.starred(viewer, &messages).await?;
         let now = self.clock.now();
         Ok(messages
             .iter()
@@ -70,9 +71,25 @@ impl Reader {
                         let key = (message.chat_id, message.seq);
                         standing.status(message, times.get(&key).map_or(&[], Vec::as_slice))
                     });
-                view_with(message, status, now)
+                let mut view = view_with(message, status, now);
+                view.is_starred = Some(starred.contains(&message.id));
+                view
             })
             .collect())
+    }
+
+    /// Which of these the viewer has starred.
+    pub(super) async fn starred(
+        &self,
+        viewer: UserId,
+        messages: &[Message],
+    ) -> Answer<HashSet<MessageId>> {
+        if messages.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let ids = messages.iter().map(|message| message.id).collect();
+        let starred = self.stores.messages.starred(viewer, ids).await?;
+        Ok(starred.into_iter().collect())
     }
 
     /// When the viewer's messages of direct chats were got and read, in one query.

@@ -1,6 +1,7 @@
 //! Messages: their state, and the windows in which they may be changed.
 
 pub mod draft;
+pub mod emoji;
 pub mod sight;
 pub mod windows;
 
@@ -14,6 +15,8 @@ use crate::id::{ChatId, MessageId, UserId};
 
 /// Longest text, in characters.
 pub const TEXT_CHARS: usize = 4096;
+/// Most reactions of one message: people of a group come and go.
+pub const REACTIONS: usize = 1024;
 /// Longest `clientMessageId`, in characters.
 pub const CLIENT_ID_CHARS: usize = 64;
 

@@ -31,6 +31,28 @@ pub fn may_edit(message: &Message, actor: UserId, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
+/// What people sent and is still there; else 403.
+pub fn may_react(message: &Message, now: Timestamp) -> Result<(), Failure> {
+    if message.kind == MessageKind::System {
+        return Err(Failure::forbidden("nobody reacts to a system message"));
+    }
+    if message.is_gone(now) {
+        return Err(Failure::forbidden("a deleted message takes no reactions"));
+    }
+    Ok(())
+}
+
+/// What people sent and is still there; else 403.
+pub fn may_forward(message: &Message, now: Timestamp) -> Result<(), Failure> {
+    if message.kind == MessageKind::System {
+        return Err(Failure::forbidden("a system message cannot be forwarded"));
+    }
+    if message.is_gone(now) {
+        return Err(Failure::forbidden("a deleted message cannot be forwarded"));
+    }
+    Ok(())
+}
+
 /// The sender within [`DELETE_WINDOW`], or an admin of the group at any time; else 403.
 /// What the server itself said stays.
 pub fn may_delete_for_everyone(

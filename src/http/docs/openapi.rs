@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::http::error::ProblemBody;
 use crate::http::{
-    auth, chat_settings, chats, contacts, devices, health, history, messages, metrics,
-    participants, pushes, receipts, sync, users,
+    auth, chat_settings, chats, contacts, devices, forward, health, history, messages, metrics,
+    participants, pushes, reactions, receipts, stars, sync, users,
 };
 
 /// What lies below `/api/v1`; a test holds this list against the table of routes.
@@ -65,6 +65,12 @@ use crate::http::{
         messages::get,
         messages::edit,
         messages::delete,
+        forward::forward,
+        reactions::set,
+        reactions::remove,
+        stars::add,
+        stars::remove,
+        stars::list,
         receipts::set_status,
         receipts::read,
         receipts::list,

@@ -6,6 +6,7 @@ pub mod contacts;
 pub mod devices;
 mod document;
 pub mod events;
+pub mod idempotency;
 pub mod keys;
 pub mod limits;
 pub mod messages;

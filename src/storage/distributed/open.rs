@@ -9,6 +9,7 @@ use super::chats::PostgresChats;
 use super::codes::RedisCodes;
 use super::contacts::PostgresContacts;
 use super::devices::PostgresDevices;
+use super::idempotency::PostgresIdempotency;
 use super::keys::PostgresKeys;
 use super::limits::RedisLimits;
 use super::messages::{self, MongoMessages};
@@ -93,6 +94,7 @@ impl Servers {
             pushes: Arc::new(PostgresPushes(postgres.clone())),
             devices: Arc::new(PostgresDevices(postgres.clone())),
             keys: Arc::new(PostgresKeys(postgres.clone(), settings.keys_secret.clone())),
+            idempotency: Arc::new(PostgresIdempotency(postgres.clone())),
         }
     }
 }

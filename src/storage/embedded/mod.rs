@@ -8,6 +8,7 @@ pub mod contacts;
 pub mod database;
 pub mod devices;
 pub mod events;
+pub mod idempotency;
 pub mod keys;
 pub mod limits;
 pub mod messages;

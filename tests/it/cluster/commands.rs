@@ -3,7 +3,7 @@
 use prost::Message;
 use serde_json::value::RawValue;
 use troupe::actors::chat::requests::{
-    ChatCommand, CommandAnswer, EditMessage, SendMessage, UpdateChat,
+    ChatCommand, CommandAnswer, EditMessage, ReactToMessage, SendMessage, UpdateChat,
 };
 use troupe::actors::cluster::calls::{Calls, Waiting};
 use troupe::actors::cluster::commands::{decode, encode};
@@ -92,6 +92,24 @@ async fn what_is_cleared_and_what_is_kept_are_told_apart() {
             panic!("another command");
         };
         assert_eq!(came.patch, patch);
+    }
+}
+
+#[tokio::test]
+async fn a_reaction_set_and_one_taken_back_are_told_apart() {
+    for emoji in [Some("👍"), None] {
+        let (reply, _answered) = ReplyTo::channel();
+        let react = ReactToMessage {
+            actor: UserId::new(),
+            message_id: MessageId::new(),
+            emoji: emoji.map(str::to_owned),
+        };
+        let (actor, message_id) = (react.actor, react.message_id);
+        let (ChatCommand::React(came, _), _) = carried(ChatCommand::React(react, reply)) else {
+            panic!("another command");
+        };
+        assert_eq!((came.actor, came.message_id), (actor, message_id));
+        assert_eq!(came.emoji.as_deref(), emoji);
     }
 }
 

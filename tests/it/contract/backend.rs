@@ -13,6 +13,7 @@ use troupe::storage::embedded::codes::SqliteCodes;
 use troupe::storage::embedded::contacts::SqliteContacts;
 use troupe::storage::embedded::database::Database;
 use troupe::storage::embedded::devices::SqliteDevices;
+use troupe::storage::embedded::idempotency::SqliteIdempotency;
 use troupe::storage::embedded::keys::FileKeys;
 use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::embedded::presence::SqlitePresence;
@@ -22,6 +23,7 @@ use troupe::storage::embedded::receipts::SqliteReceipts;
 use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
+use troupe::storage::idempotency::IdempotencyStore;
 use troupe::storage::keys::KeyStore;
 use troupe::storage::messages::MessageStore;
 use troupe::storage::presence::PresenceStore;
@@ -47,6 +49,7 @@ pub struct Opened {
     pub devices: Arc<dyn DeviceStore>,
     pub pushes: Arc<dyn PushStore>,
     pub keys: Arc<dyn KeyStore>,
+    pub idempotency: Arc<dyn IdempotencyStore>,
 }
 
 /// Somewhere stores keep their data; empty at first, opened again it holds what it held.
@@ -85,7 +88,8 @@ impl Backend for Embedded {
             contacts: Arc::new(SqliteContacts(database.clone())),
             privacy: Arc::new(SqlitePrivacy(database.clone())),
             pushes: Arc::new(SqlitePushes(database.clone())),
-            devices: Arc::new(SqliteDevices(database)),
+            devices: Arc::new(SqliteDevices(database.clone())),
+            idempotency: Arc::new(SqliteIdempotency(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),
         }
     }

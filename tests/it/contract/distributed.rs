@@ -9,6 +9,7 @@ use troupe::storage::distributed::chats::PostgresChats;
 use troupe::storage::distributed::codes::RedisCodes;
 use troupe::storage::distributed::contacts::PostgresContacts;
 use troupe::storage::distributed::devices::PostgresDevices;
+use troupe::storage::distributed::idempotency::PostgresIdempotency;
 use troupe::storage::distributed::keys::PostgresKeys;
 use troupe::storage::distributed::messages::{self, MongoMessages};
 use troupe::storage::distributed::migrations;
@@ -99,6 +100,7 @@ impl Backend for Distributed {
             privacy: Arc::new(PostgresPrivacy(postgres())),
             pushes: Arc::new(PostgresPushes(postgres())),
             devices: Arc::new(PostgresDevices(postgres())),
+            idempotency: Arc::new(PostgresIdempotency(postgres())),
             keys: Arc::new(PostgresKeys(postgres(), SecretString::from(KEYS_SECRET))),
         }
     }

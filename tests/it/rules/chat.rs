@@ -6,7 +6,7 @@ use troupe::clock::Timestamp;
 use troupe::domain::chat::{Role, Roster};
 use troupe::domain::chat_rules;
 use troupe::domain::message::sight::as_seen_by;
-use troupe::domain::message::windows::{may_delete_for_everyone, may_edit};
+use troupe::domain::message::windows::{may_delete_for_everyone, may_edit, may_react};
 use troupe::domain::message::{Message, MessageKind};
 use troupe::domain::receipts::ReceiptKind;
 use troupe::error::Failure;
@@ -15,7 +15,7 @@ use troupe::storage::messages::{Append, Appended, Change, ChatEffect, ChatPatch,
 use troupe::storage::receipts::ReceiptMark;
 
 use super::model::{Model, Outcome};
-use super::{Attempt, PEOPLE};
+use super::{Attempt, Emoji, PEOPLE};
 use crate::contract::backend::{Backend, Embedded, Opened};
 use crate::contract::stage::{START, payload, text};
 
@@ -77,6 +77,10 @@ impl RealChat {
                     .await)
             }
             Attempt::Delete { who, pick } => self.delete(&roster, id(who), pick).await,
+            Attempt::React { who, pick, emoji } => {
+                let message = self.pick(&roster, id(who), pick).await?;
+                self.react(&roster, id(who), &message, emoji).await
+            }
             Attempt::Add { who, whom } => {
                 chat_rules::may_manage(&roster, id(who))?;
                 let user_ids = chat_rules::to_be_added(&roster, &[id(whom)])?;
@@ -134,6 +138,38 @@ impl RealChat {
         }
         let (actor, message_id) = (who, message.id);
         Ok(self.commit(Change::Deleted { actor, message_id }).await)
+    }
+
+    async fn react(
+        &self,
+        roster: &Roster,
+        actor: UserId,
+        message: &Message,
+        emoji: Option<Emoji>,
+    ) -> Result<bool, Failure> {
+        let said = message.reactions.get(&actor).map(String::as_str);
+        let said = said.filter(|_| !message.is_gone(self.now));
+        if emoji.is_none() && said.is_none() {
+            return Ok(false);
+        }
+        chat_rules::may_react(roster, actor)?;
+        may_react(message, self.now)?;
+        if emoji == said {
+            return Ok(false);
+        }
+        let message_id = message.id;
+        let emoji = emoji.map(str::to_owned);
+        let change = Change::Reacted {
+            actor,
+            message_id,
+            emoji,
+        };
+        Ok(self.commit(change).await)
+    }
+
+    /// What stands on a message, by person.
+    fn reactions(&self, message: &Message) -> [Option<String>; PEOPLE] {
+        std::array::from_fn(|place| message.reactions.get(&self.people[place]).cloned())
     }
 
     async fn remove(&self, roster: &Roster, who: UserId, whom: UserId) -> Result<bool, Failure> {
@@ -235,15 +271,23 @@ impl RealChat {
                         .messages
                         .page(*person, self.chat_id, SeqRange::default(), 200);
                 let seen = page.await.expect("read").into_iter();
-                readable.extend(
-                    seen.filter_map(|message| as_seen_by(member, message))
-                        .map(|message| (message.seq, message.is_deleted)),
-                );
+                readable.extend(seen.filter_map(|message| as_seen_by(member, message)).map(
+                    |message| {
+                        let there = (!message.is_deleted).then(|| self.reactions(&message));
+                        (message.seq, there)
+                    },
+                ));
             }
             readable.reverse();
+            let expected = model.readable(place).into_iter().map(|(seq, reactions)| {
+                (
+                    seq,
+                    reactions.map(|all| all.map(|one| one.map(str::to_owned))),
+                )
+            });
             assert_eq!(
                 readable,
-                model.readable(place),
+                expected.collect::<Vec<_>>(),
                 "person {place} of {model:#?}"
             );
             let mark = marks.iter().find(|(_, mark)| mark.user_id == *person);

@@ -1,5 +1,5 @@
 //! The rules of a chat and their stored effects against a model that says the same in plain words:
-//! any history of sends, edits, deletions, receipts, time and membership must end alike in both.
+//! any history of sends, edits, deletions, reactions, receipts, time and membership must end alike in both.
 
 mod chat;
 mod model;
@@ -15,6 +15,10 @@ use self::model::Model;
 /// So many people there are; the first three begin in the group, the first as its admin.
 pub const PEOPLE: usize = 5;
 
+/// A few that may stand on a message.
+pub type Emoji = &'static str;
+const EMOJIS: [Option<Emoji>; 3] = [None, Some("👍"), Some("❤️")];
+
 /// What someone tries. People are numbers, messages are picked among those there are.
 #[derive(Clone, Copy, Debug)]
 pub enum Attempt {
@@ -28,6 +32,11 @@ pub enum Attempt {
     Delete {
         who: usize,
         pick: usize,
+    },
+    React {
+        who: usize,
+        pick: usize,
+        emoji: Option<Emoji>,
     },
     Add {
         who: usize,
@@ -69,6 +78,9 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
         6 => person().prop_map(|who| Attempt::Send { who }),
         3 => (person(), message()).prop_map(|(who, pick)| Attempt::Edit { who, pick }),
         2 => (person(), message()).prop_map(|(who, pick)| Attempt::Delete { who, pick }),
+        3 => (person(), message(), 0..EMOJIS.len()).prop_map(|(who, pick, emoji)| {
+            Attempt::React { who, pick, emoji: EMOJIS[emoji] }
+        }),
         3 => (person(), person()).prop_map(|(who, whom)| Attempt::Add { who, whom }),
         3 => (person(), person()).prop_map(|(who, whom)| Attempt::Remove { who, whom }),
         2 => (person(), person(), role).prop_map(|(who, whom, role)| Attempt::SetRole { who, whom, role }),

@@ -4,13 +4,16 @@ use troupe::domain::chat::Role;
 use troupe::domain::receipts::ReceiptKind;
 use troupe::error::ErrorCode;
 
-use super::{Attempt, PEOPLE};
+use super::{Attempt, Emoji, PEOPLE};
 
 /// `Ok(false)`: allowed, but nothing to do.
 pub type Outcome = Result<bool, ErrorCode>;
 
 const FORBIDDEN: Outcome = Err(ErrorCode::Forbidden);
 const NOT_FOUND: Outcome = Err(ErrorCode::NotFound);
+
+/// A seq, and what stands on the message if it is there.
+pub type Readable = (u64, Option<[Option<Emoji>; PEOPLE]>);
 
 /// Someone's place in the group, kept when he goes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +36,8 @@ pub struct Said {
     pub changed_rev: u64,
     pub edits: u32,
     pub deleted: bool,
+    /// By person.
+    pub reactions: [Option<Emoji>; PEOPLE],
 }
 
 #[derive(Clone, Debug)]
@@ -77,6 +82,7 @@ impl Model {
             Attempt::Send { who } => self.send(who),
             Attempt::Edit { who, pick } => self.edit(who, pick),
             Attempt::Delete { who, pick } => self.delete(who, pick),
+            Attempt::React { who, pick, emoji } => self.react(who, pick, emoji),
             Attempt::Add { who, whom } => self.add(who, whom),
             Attempt::Remove { who, whom } => self.remove(who, whom),
             Attempt::SetRole { who, whom, role } => self.set_role(who, whom, role == Role::Admin),
@@ -97,6 +103,7 @@ impl Model {
             changed_rev: self.rev,
             edits: 0,
             deleted: false,
+            reactions: [None; PEOPLE],
         });
         Ok(true)
     }
@@ -145,6 +152,27 @@ impl Model {
         self.rev += 1;
         self.said[at].changed_rev = self.rev;
         self.said[at].deleted = true;
+        Ok(true)
+    }
+
+    fn react(&mut self, who: usize, pick: usize, emoji: Option<Emoji>) -> Outcome {
+        let Some(at) = self.visible(who, pick) else {
+            return NOT_FOUND;
+        };
+        let said = self.said[at];
+        let before = said.reactions[who].filter(|_| !said.deleted);
+        if emoji.is_none() && before.is_none() {
+            return Ok(false);
+        }
+        if said.sender.is_none() || said.deleted {
+            return FORBIDDEN;
+        }
+        if emoji == before {
+            return Ok(false);
+        }
+        self.rev += 1;
+        self.said[at].changed_rev = self.rev;
+        self.said[at].reactions[who] = emoji;
         Ok(true)
     }
 
@@ -241,13 +269,16 @@ impl Model {
         Ok(moved)
     }
 
-    /// Seq, and whether it is a tombstone, of everything someone may read.
-    pub fn readable(&self, who: usize) -> Vec<(u64, bool)> {
+    /// Seq and reactions of everything someone may read; `None`: a tombstone.
+    pub fn readable(&self, who: usize) -> Vec<Readable> {
         let seat = self.seats[who];
         (1_u64..)
             .zip(&self.said)
             .filter(|(seq, _)| seat.taken && (seat.first_seq..=seat.last_seq).contains(seq))
-            .map(|(seq, said)| (seq, said.deleted || said.changed_rev > seat.last_rev))
+            .map(|(seq, said)| {
+                let is_gone = said.deleted || said.changed_rev > seat.last_rev;
+                (seq, (!is_gone).then_some(said.reactions))
+            })
             .collect()
     }
 }

@@ -108,7 +108,10 @@ async fn heads_needed(
 }
 
 fn needs_heads(entry: &Entry) -> bool {
-    matches!(entry.change, Change::Edited { .. } | Change::Deleted { .. })
+    matches!(
+        entry.change,
+        Change::Edited { .. } | Change::Reacted { .. } | Change::Deleted { .. }
+    )
 }
 
 /// Writes one piece of each append and lets what acts act.

@@ -7,9 +7,11 @@ use mongodb::options::FindOptions;
 use super::union::find;
 use super::{COLLECTION, MongoMessages, effect};
 use crate::clock::Timestamp;
-use crate::id::{ChatId, MessageId};
+use crate::id::{ChatId, MessageId, UserId};
 use crate::storage::distributed::chats::effects;
-use crate::storage::distributed::document::{binary, broken, date, id, number, text, time};
+use crate::storage::distributed::document::{
+    binaries, binary, broken, date, id, number, text, time,
+};
 use crate::storage::distributed::postgres::{commit, failed, signed};
 use crate::storage::error::StoreResult;
 
@@ -46,6 +48,10 @@ impl Waiting {
         match text(&self.document, "change")? {
             "edited" => {
                 let is_gone = self.edit(store).await?;
+                self.done(store, is_gone).await
+            }
+            "reacted" => {
+                let is_gone = self.react(store).await?;
                 self.done(store, is_gone).await
             }
             "deleted" => {
@@ -87,12 +93,43 @@ impl Waiting {
                 return Ok(false);
             }
         }
+        self.is_gone(store, message_id).await
+    }
+
+    /// `true`: the message is deleted, so the entry must not keep the emoji either.
+    async fn react(&self, store: &MongoMessages) -> StoreResult<bool> {
+        let message_id: MessageId = id(&self.document, "message_id")?;
+        let actor: UserId = id(&self.document, "actor_id")?;
+        let place = format!("reactions.{actor}");
+        let mut update = doc! { "$set": {
+            "updated_at": date(self.at),
+            "last_rev": signed(self.rev),
+        } };
+        match self.document.get("emoji") {
+            Some(emoji @ Bson::String(_)) => {
+                let set = update.get_document_mut("$set");
+                set.map_err(|_| broken("emoji"))?.insert(place, emoji);
+            }
+            _ => {
+                update.insert("$unset", doc! { place: "" });
+            }
+        }
+        let messages = store.mongo.collection(COLLECTION);
+        let call = messages.update_one(self.target(message_id), update);
+        if store.mongo.write(call).await?.matched_count > 0 {
+            return Ok(false);
+        }
+        self.is_gone(store, message_id).await
+    }
+
+    async fn is_gone(&self, store: &MongoMessages, message_id: MessageId) -> StoreResult<bool> {
         let alive = doc! {
             "message_id": binary(message_id.0),
             "type": { "$exists": true },
             "chat_id": binary(self.chat_id.0),
             "is_deleted": false,
         };
+        let messages = store.mongo.collection(COLLECTION);
         let found = store.mongo.read(messages.find_one(alive)).await?;
         Ok(found.is_none())
     }
@@ -109,13 +146,7 @@ impl Waiting {
         } };
         let call = messages.update_one(self.target(message_id), update);
         store.mongo.write(call).await?;
-        let edits = doc! {
-            "message_id": binary(message_id.0),
-            "change": "edited",
-            "chat_id": binary(self.chat_id.0),
-        };
-        let call = messages.update_many(edits, doc! { "$unset": { "payload": "" } });
-        store.mongo.write(call).await.map(|_| ())
+        strip_entries(store, self.chat_id, &[message_id]).await
     }
 
     async fn change_chat(&self, store: &MongoMessages) -> StoreResult<()> {
@@ -135,9 +166,30 @@ impl Waiting {
         let mut unset = doc! { "applied": "" };
         if loses_text {
             unset.insert("payload", "");
+            unset.insert("emoji", "");
         }
         let messages = store.mongo.collection(COLLECTION);
         let call = messages.update_one(entry, doc! { "$unset": unset });
         store.mongo.write(call).await.map(|_| ())
     }
+}
+
+/// Takes what edits of messages and reactions to them said out of their entries.
+pub async fn strip_entries(
+    store: &MongoMessages,
+    chat_id: ChatId,
+    message_ids: &[MessageId],
+) -> StoreResult<()> {
+    let messages = store.mongo.collection(COLLECTION);
+    // One index each.
+    for (change, field) in [("edited", "payload"), ("reacted", "emoji")] {
+        let entries = doc! {
+            "message_id": { "$in": binaries(message_ids.iter().map(|id| id.0)) },
+            "change": change,
+            "chat_id": binary(chat_id.0),
+        };
+        let call = messages.update_many(entries, doc! { "$unset": { field: "" } });
+        store.mongo.write(call).await?;
+    }
+    Ok(())
 }

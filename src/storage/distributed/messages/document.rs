@@ -31,7 +31,10 @@ pub struct Batch {
 pub fn is_acting(change: &Change) -> bool {
     matches!(
         change,
-        Change::Edited { .. } | Change::Deleted { .. } | Change::Acted { .. }
+        Change::Edited { .. }
+            | Change::Reacted { .. }
+            | Change::Deleted { .. }
+            | Change::Acted { .. }
     )
 }
 
@@ -65,6 +68,19 @@ pub fn entry(batch: Batch, entry: &Entry, seq: u64) -> StoreResult<Document> {
             document.insert("actor_id", binary(actor.0));
             document.insert("message_id", binary(message_id.0));
             document.insert("payload", payload::to_bson(payload)?);
+            document.insert("created_at", date(entry.at));
+        }
+        Change::Reacted {
+            actor,
+            message_id,
+            emoji,
+        } => {
+            document.insert("change", "reacted");
+            document.insert("actor_id", binary(actor.0));
+            document.insert("message_id", binary(message_id.0));
+            if let Some(emoji) = emoji {
+                document.insert("emoji", emoji);
+            }
             document.insert("created_at", date(entry.at));
         }
         Change::Deleted { actor, message_id } => {

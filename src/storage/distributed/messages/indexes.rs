@@ -41,6 +41,11 @@ pub async fn ensure_indexes(mongo: &Mongo) -> StoreResult<()> {
             doc! { "change": "edited" },
         ),
         partial(
+            "reactions_by_message",
+            doc! { "message_id": 1, "rev": 1 },
+            doc! { "change": "reacted" },
+        ),
+        partial(
             "messages_by_last_rev",
             doc! { "chat_id": 1, "last_rev": 1 },
             doc! { "last_rev": { "$exists": true } },

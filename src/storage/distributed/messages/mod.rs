@@ -17,6 +17,7 @@ mod overview;
 mod payload;
 mod position;
 mod read;
+mod stars;
 pub(super) mod union;
 
 use async_trait::async_trait;
@@ -30,7 +31,7 @@ use crate::storage::StoreResult;
 use crate::storage::log::Logged;
 use crate::storage::messages::{
     Append, Appended, Changes, ChangesQuery, Heads, MessageStore, OutboxEntry, Overview,
-    OverviewQuery, SeqRange,
+    OverviewQuery, SeqRange, Star,
 };
 
 pub use append::created;
@@ -167,6 +168,29 @@ impl MessageStore for MongoMessages {
 
     async fn hidden(&self, viewer: UserId, ids: Vec<MessageId>) -> StoreResult<Vec<MessageId>> {
         hidden::among(&self.postgres, viewer, ids).await
+    }
+
+    async fn star(
+        &self,
+        viewer: UserId,
+        message: &Message,
+        starred: bool,
+        at: Timestamp,
+    ) -> StoreResult<Option<u64>> {
+        stars::set(self, viewer, message, starred, at).await
+    }
+
+    async fn starred(&self, viewer: UserId, ids: Vec<MessageId>) -> StoreResult<Vec<MessageId>> {
+        stars::among(&self.postgres, viewer, ids).await
+    }
+
+    async fn stars(
+        &self,
+        viewer: UserId,
+        after: Option<Star>,
+        limit: usize,
+    ) -> StoreResult<Vec<Star>> {
+        stars::page(&self.postgres, viewer, after, limit).await
     }
 
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>> {

@@ -101,6 +101,17 @@ impl<'c> Log<'c> {
                 self.insert_bare(chat_id, entry, heads.seq, Some((*message_id, text)))?;
                 Ok(Some(bare))
             }
+            Change::Reacted {
+                actor,
+                message_id,
+                emoji,
+            } => {
+                let emoji = emoji.as_deref();
+                let took = self.react(chat_id, entry, (*message_id, *actor), emoji)?;
+                let said = emoji.filter(|_| took);
+                self.insert_bare(chat_id, entry, heads.seq, Some((*message_id, said)))?;
+                Ok(Some(bare))
+            }
             Change::Deleted { message_id, .. } => {
                 self.strip(chat_id, entry, *message_id)?;
                 self.insert_bare(chat_id, entry, heads.seq, Some((*message_id, None)))?;
@@ -151,7 +162,7 @@ impl<'c> Log<'c> {
         }
     }
 
-    /// An entry that is no message; `about` is the message it acts on and the payload it set.
+    /// An entry that is no message; `about` is the message it acts on and what it said of it.
     fn insert_bare(
         &mut self,
         chat_id: ChatId,
@@ -161,6 +172,7 @@ impl<'c> Log<'c> {
     ) -> Result<()> {
         let (change, actor) = match &entry.change {
             Change::Edited { actor, .. } => ("edited", Some(actor)),
+            Change::Reacted { actor, .. } => ("reacted", Some(actor)),
             Change::Deleted { actor, .. } => ("deleted", Some(actor)),
             _ => ("created", None),
         };
@@ -209,6 +221,33 @@ impl<'c> Log<'c> {
         Ok(changed > 0)
     }
 
+    /// `false`: there is no such message in this chat any more that could have a reaction.
+    fn react(
+        &self,
+        chat_id: ChatId,
+        entry: &Entry,
+        (message_id, actor): (MessageId, UserId),
+        emoji: Option<&str>,
+    ) -> Result<bool> {
+        let changed = self
+            .connection
+            .prepare_cached(
+                "UPDATE entries SET updated_at = ?3, last_rev = ?4, reactions = nullif(
+                     CASE WHEN ?6 IS NULL THEN json_remove(coalesce(reactions, '{}'), ?5)
+                          ELSE json_set(coalesce(reactions, '{}'), ?5, ?6) END, '{}')
+                 WHERE message_id = ?1 AND type IS NOT NULL AND chat_id = ?2 AND is_deleted = 0",
+            )?
+            .execute(params![
+                message_id.as_bytes(),
+                chat_id.as_bytes(),
+                entry.at.0,
+                signed(entry.rev),
+                format!("$.\"{actor}\""),
+                emoji,
+            ])?;
+        Ok(changed > 0)
+    }
+
     fn strip(&self, chat_id: ChatId, entry: &Entry, message_id: MessageId) -> Result<()> {
         self.connection
             .prepare_cached(
@@ -225,7 +264,7 @@ impl<'c> Log<'c> {
         self.connection
             .prepare_cached(
                 "UPDATE entries SET payload = NULL
-                 WHERE message_id = ?1 AND change = 'edited' AND chat_id = ?2",
+                 WHERE message_id = ?1 AND type IS NULL AND chat_id = ?2",
             )?
             .execute(params![message_id.as_bytes(), chat_id.as_bytes()])
             .map(|_| ())

@@ -11,6 +11,7 @@ mod overview;
 pub mod position;
 mod read;
 mod row;
+mod stars;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -24,7 +25,7 @@ use crate::id::{ChatId, MessageId, UserId};
 use crate::storage::log::Logged;
 use crate::storage::messages::{
     Append, Appended, Changes, ChangesQuery, Heads, MessageStore, OutboxEntry, Overview,
-    OverviewQuery, SeqRange,
+    OverviewQuery, SeqRange, Star,
 };
 use crate::storage::{StoreErrorKind, StoreResult};
 
@@ -224,6 +225,39 @@ impl MessageStore for SqliteMessages {
     async fn hidden(&self, viewer: UserId, ids: Vec<MessageId>) -> StoreResult<Vec<MessageId>> {
         self.database
             .read(move |connection| hidden::among(connection, viewer, ids))
+            .await
+    }
+
+    async fn star(
+        &self,
+        viewer: UserId,
+        message: &Message,
+        starred: bool,
+        at: Timestamp,
+    ) -> StoreResult<Option<u64>> {
+        let place = (message.chat_id, message.id);
+        self.database
+            .write(move |connection| match starred {
+                true => stars::add(connection, viewer, place, at),
+                false => stars::remove(connection, viewer, place.1),
+            })
+            .await
+    }
+
+    async fn starred(&self, viewer: UserId, ids: Vec<MessageId>) -> StoreResult<Vec<MessageId>> {
+        self.database
+            .read(move |connection| stars::among(connection, viewer, ids))
+            .await
+    }
+
+    async fn stars(
+        &self,
+        viewer: UserId,
+        after: Option<Star>,
+        limit: usize,
+    ) -> StoreResult<Vec<Star>> {
+        self.database
+            .read(move |connection| stars::page(connection, viewer, after, limit))
             .await
     }
 

@@ -7,7 +7,7 @@ use actix::{Actor, Context, Handler, ResponseFuture};
 use parking_lot::Mutex;
 use serde_json::json;
 use troupe::actors::auth::requests::{OtpSent, SignedIn, TestUser, TokenClaims, TokenPair};
-use troupe::actors::chat::requests::ChatMade;
+use troupe::actors::chat::requests::{ChatMade, Forwarded};
 use troupe::actors::message::requests::Located;
 use troupe::actors::request::{Answer, Request};
 use troupe::actors::user::requests::{AddedDevice, FoundContact, Person};
@@ -15,7 +15,7 @@ use troupe::domain::user::{Privacy, User};
 use troupe::storage::devices::Device;
 use troupe::storage::sessions::Session;
 use troupe::wire::chat::{ChatView, ParticipantView};
-use troupe::wire::message::{DigestView, MessageView, RecipientView};
+use troupe::wire::message::{DigestView, MessageView, RecipientView, SentView};
 use troupe::wire::page::Page;
 use troupe::wire::sync::SyncView;
 use troupe::wire::user::{PresenceView, ProfileView};
@@ -111,5 +111,9 @@ made! {
     AddedDevice => AddedDevice { device: replies::device(), created: true },
     Vec<Device> => vec![replies::device()],
     ChatMade => ChatMade { chat_id: samples::id(), created: false },
+    Forwarded => Forwarded {
+        items: vec![SentView::new(MessageView::sample(), true)],
+        is_repeat: true,
+    },
     Vec<Located> => vec![replies::located()],
 }

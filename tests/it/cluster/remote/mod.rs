@@ -122,6 +122,8 @@ async fn every_request_to_chat_is_carried() {
             until: Some(samples::time()),
         }))),
         hide_message => samples::hide_message(),
+        star_message => samples::star_message(),
+        forward_message => samples::forward_message(),
     }
 }
 
@@ -131,6 +133,7 @@ async fn every_request_to_message_is_carried() {
         list_messages => samples::list_messages(),
         get_message => samples::get_message(),
         list_receipts => samples::list_receipts(),
+        list_starred => samples::list_starred(),
         get_digest => samples::get_digest(),
         list_chats => samples::list_chats(),
         get_chat => samples::get_chat(),

@@ -248,6 +248,31 @@ pub fn hide_message() -> chat::HideMessage {
     }
 }
 
+pub fn star_message() -> chat::StarMessage {
+    chat::StarMessage {
+        user: id(),
+        message_id: id(),
+        starred: true,
+    }
+}
+
+pub fn forward_message() -> chat::ForwardMessage {
+    chat::ForwardMessage {
+        user: id(),
+        message_id: id(),
+        chat_ids: vec![id(), id()],
+        idempotency_key: text("k"),
+    }
+}
+
+pub fn list_starred() -> message::ListStarred {
+    message::ListStarred {
+        viewer: id(),
+        cursor: text("c"),
+        limit: 2,
+    }
+}
+
 pub fn list_messages() -> message::ListMessages {
     message::ListMessages {
         viewer: id(),
