@@ -129,7 +129,7 @@ impl Ground {
                 let factory = move || AuthActor::new(Arc::clone(&auth));
                 AuthPeers::of(&self.start(Group::Auth, &accounts, factory))
             }
-            None => AuthPeers::of(&self.stand_in(Group::Auth, &accounts)?),
+            None => AuthPeers::elsewhere(&self.stand_in(Group::Auth, &accounts)?),
         };
         let user = match keyring.filter(|_| self.runs(Group::User)) {
             Some(keyring) => {
@@ -137,7 +137,7 @@ impl Ground {
                 let factory = move || UserActor::new(Arc::clone(&users));
                 UserPeers::of(&self.start(Group::User, &accounts, factory))
             }
-            None => UserPeers::of(&self.stand_in(Group::User, &accounts)?),
+            None => UserPeers::elsewhere(&self.stand_in(Group::User, &accounts)?),
         };
         Ok((auth, user))
     }
@@ -153,14 +153,17 @@ impl Ground {
             let chat = self.start(Group::Chat, &reading, factory);
             (ChatPeers::of(&chat), Some(RosterPeers::of(&chat)))
         } else {
-            (ChatPeers::of(&self.stand_in(Group::Chat, &reading)?), None)
+            (
+                ChatPeers::elsewhere(&self.stand_in(Group::Chat, &reading)?),
+                None,
+            )
         };
         let message = if self.runs(Group::Message) {
             let reader = Reader::new(self.stores.clone(), self.clock);
             let factory = move || MessageActor::new(reader.clone());
             MessagePeers::of(&self.start(Group::Message, &reading, factory))
         } else {
-            MessagePeers::of(&self.stand_in(Group::Message, &reading)?)
+            MessagePeers::elsewhere(&self.stand_in(Group::Message, &reading)?)
         };
         Ok((chat, roster, message))
     }
@@ -170,7 +173,7 @@ impl Ground {
         let here = self.runs(Group::Notification);
         let Some(events) = self.events.clone().filter(|_| here) else {
             let stand_in = self.stand_in(Group::Notification, &arbiter)?;
-            return Ok(NotificationPeers::of(&stand_in));
+            return Ok(NotificationPeers::elsewhere(&stand_in));
         };
         let desk = pushes::desk(&self.config, &self.stores, self.clock, &self.fanout, events)?;
         let desk = Arc::new(desk);

@@ -271,7 +271,8 @@ impl MemoryConsumer {
                     patience: self.spec.patience,
                     place,
                 };
-                Some(Received::new(event, attempt, Arc::new(answer)))
+                let received = Received::new(event, attempt, Arc::new(answer));
+                Some(received.traced(envelope.trace))
             }
             Err(Unreadable::UnknownSubject) => {
                 metrics::counter!("troupe_events_skipped_total", "consumer" => name).increment(1);

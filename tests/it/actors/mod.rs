@@ -2,6 +2,7 @@
 
 mod chat;
 mod guardian;
+mod notification;
 mod reading;
 mod reading_bounds;
 mod reading_receipts;
