@@ -39,6 +39,11 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
         "notify",
         include_str!("../../../migrations/sqlite/0008_notify.sql"),
     ),
+    (
+        9,
+        "jobs",
+        include_str!("../../../migrations/sqlite/0009_jobs.sql"),
+    ),
 ];
 
 /// Applies what is missing, each file in a transaction of its own.

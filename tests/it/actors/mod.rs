@@ -2,6 +2,7 @@
 
 mod chat;
 mod guardian;
+mod jobs;
 mod notification;
 mod reading;
 mod reading_bounds;

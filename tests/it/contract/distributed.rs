@@ -10,6 +10,7 @@ use troupe::storage::distributed::codes::RedisCodes;
 use troupe::storage::distributed::contacts::PostgresContacts;
 use troupe::storage::distributed::devices::PostgresDevices;
 use troupe::storage::distributed::idempotency::PostgresIdempotency;
+use troupe::storage::distributed::jobs::PostgresJobs;
 use troupe::storage::distributed::keys::PostgresKeys;
 use troupe::storage::distributed::messages::{self, MongoMessages};
 use troupe::storage::distributed::migrations;
@@ -101,6 +102,7 @@ impl Backend for Distributed {
             pushes: Arc::new(PostgresPushes(postgres())),
             devices: Arc::new(PostgresDevices(postgres())),
             idempotency: Arc::new(PostgresIdempotency(postgres())),
+            jobs: Arc::new(PostgresJobs(postgres())),
             keys: Arc::new(PostgresKeys(postgres(), SecretString::from(KEYS_SECRET))),
         }
     }

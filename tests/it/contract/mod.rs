@@ -35,6 +35,7 @@ pub mod events;
 mod facts;
 mod idempotency;
 pub mod jetstream;
+mod jobs;
 mod kept;
 mod keys;
 mod limits;
