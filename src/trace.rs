@@ -88,16 +88,18 @@ pub fn adopt(span: &Span, parent: Option<TraceContext>) {
     }
 }
 
-/// What is traced and goes on later, by another hand: an entry of a chat's log by its number. Bounded;
-/// what finds no room is not traced further.
+/// What is traced and goes on later, by another hand: an entry of a chat's log by its number. Bounded:
+/// where nobody takes it up it is forgotten.
 static LEFT: LazyLock<DashMap<(u128, u64), TraceContext>> = LazyLock::new(DashMap::new);
 const MOST_LEFT: usize = 4096;
 
 /// Leaves where something stands for whoever takes it up.
 pub fn leave(what: (u128, u64), context: Option<TraceContext>) {
-    if let Some(context) = context.filter(|_| LEFT.len() < MOST_LEFT) {
-        LEFT.insert(what, context);
+    let Some(context) = context else { return };
+    if LEFT.len() >= MOST_LEFT {
+        LEFT.clear();
     }
+    LEFT.insert(what, context);
 }
 
 /// Takes up what was left.
