@@ -5,6 +5,7 @@ pub mod chat_rules;
 pub mod flood;
 pub mod media;
 pub mod message;
+pub mod notification;
 pub mod otp;
 pub mod phone;
 pub mod privacy;

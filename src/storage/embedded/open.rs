@@ -18,6 +18,7 @@ use super::media::SqliteMedia;
 use super::messages::SqliteMessages;
 use super::presence::SqlitePresence;
 use super::privacy::SqlitePrivacy;
+use super::pushes::SqlitePushes;
 use super::receipts::SqliteReceipts;
 use super::sessions::SqliteSessions;
 use super::user_log::SqliteUserLog;
@@ -60,6 +61,7 @@ pub fn open(settings: Settings<'_>, clock: Clock) -> StoreResult<Stores> {
         codes: Arc::new(SqliteCodes(database.clone())),
         contacts: Arc::new(SqliteContacts(database.clone())),
         privacy: Arc::new(SqlitePrivacy(database.clone())),
+        pushes: Arc::new(SqlitePushes(database.clone())),
         devices: Arc::new(SqliteDevices(database.clone())),
         idempotency: Arc::new(SqliteIdempotency(database.clone())),
         jobs: Arc::new(SqliteJobs(database)),

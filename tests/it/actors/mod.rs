@@ -3,6 +3,7 @@
 mod chat;
 mod guardian;
 mod jobs;
+mod notification;
 mod reading;
 mod reading_bounds;
 mod reading_receipts;
