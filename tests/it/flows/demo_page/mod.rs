@@ -1,6 +1,7 @@
 //! The demo page in a real browser, one file per topic.
 
 mod chatting;
+mod media;
 mod messages;
 mod push;
 
