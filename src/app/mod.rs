@@ -26,6 +26,7 @@ use tokio::time::Instant;
 pub use self::dependencies::{Finding, examine};
 use self::drain::Signals;
 use self::groups::Groups;
+use self::jobs::JobNeeds;
 pub use self::jobs::{list as list_jobs, run as run_job};
 use self::listeners::Listeners;
 pub use self::token::issue as issue_token;
@@ -113,7 +114,14 @@ async fn serve(
             .await
             .map_err(failed)?;
     }
-    jobs::start(&config, &stores, clock, me, |_| true);
+    let job_needs = JobNeeds {
+        config: &config,
+        stores: &stores,
+        groups: &groups,
+        clock,
+        me,
+    };
+    jobs::start(&job_needs, |_| true);
     let needs = Needs {
         groups: groups.states(),
         storage: Arc::clone(&stores.user_log),

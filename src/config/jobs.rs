@@ -11,11 +11,14 @@ use super::{Problems, span};
 pub struct JobsConfig {
     #[serde(with = "span")]
     pub housekeeping: Duration,
+    #[serde(with = "span")]
+    pub erasure: Duration,
 }
 
 impl JobsConfig {
     pub(super) fn check(&self, problems: &mut Problems) {
         bounded("jobs.housekeeping", self.housekeeping, problems);
+        bounded("jobs.erasure", self.erasure, problems);
     }
 }
 

@@ -9,6 +9,7 @@ pub mod contacts;
 pub mod demo;
 pub mod devices;
 pub mod docs;
+mod erasures;
 pub mod error;
 pub mod etag;
 pub mod extract;

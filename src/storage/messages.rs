@@ -55,6 +55,8 @@ pub enum Change {
         actor: UserId,
         message_id: MessageId,
     },
+    /// The account is gone: its messages here are stripped, its reactions taken away.
+    SenderErased { sender: UserId },
     /// A membership, role, name or timer change with the system message that tells of it.
     Acted {
         message: Box<Message>,
@@ -269,6 +271,9 @@ pub trait MessageStore: Send + Sync {
         after: Option<Star>,
         limit: usize,
     ) -> StoreResult<Vec<Star>>;
+
+    /// Whether a chat holds anything that [`Change::SenderErased`] would take away.
+    async fn speaks(&self, chat_id: ChatId, sender: UserId) -> StoreResult<bool>;
 
     /// Outbox entries that were not published yet, oldest first.
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>>;

@@ -6,6 +6,7 @@ pub mod contacts;
 pub mod devices;
 pub mod distributed;
 pub mod embedded;
+pub mod erasures;
 pub mod error;
 pub mod events;
 pub mod idempotency;
@@ -43,5 +44,6 @@ pub struct Stores {
     pub devices: Arc<dyn devices::DeviceStore>,
     pub keys: Arc<dyn keys::KeyStore>,
     pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
+    pub erasures: Arc<dyn erasures::ErasureStore>,
     pub jobs: Arc<dyn jobs::JobStore>,
 }

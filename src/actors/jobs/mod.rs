@@ -17,6 +17,7 @@ use async_trait::async_trait;
 
 pub use self::housekeeping::Housekeeping;
 use super::group::Group;
+use super::user::erasure;
 use crate::config::JobsConfig;
 use crate::storage::StoreError;
 
@@ -32,7 +33,7 @@ pub struct JobKind {
 }
 
 /// Every job there is.
-pub const KINDS: &[JobKind] = &[housekeeping::KIND];
+pub const KINDS: &[JobKind] = &[housekeeping::KIND, erasure::KIND];
 
 /// The job of a name.
 pub fn kind(name: &str) -> Option<&'static JobKind> {

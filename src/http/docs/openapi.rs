@@ -30,6 +30,7 @@ use crate::http::{
         auth::issue_ticket,
         users::get_me,
         users::update_me,
+        users::delete_me,
         users::get_privacy,
         users::update_privacy,
         users::get_profile,

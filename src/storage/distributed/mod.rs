@@ -5,6 +5,7 @@ pub mod codes;
 pub mod contacts;
 pub mod devices;
 mod document;
+pub mod erasures;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;

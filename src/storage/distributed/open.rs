@@ -9,6 +9,7 @@ use super::chats::PostgresChats;
 use super::codes::RedisCodes;
 use super::contacts::PostgresContacts;
 use super::devices::PostgresDevices;
+use super::erasures::PostgresErasures;
 use super::idempotency::PostgresIdempotency;
 use super::jobs::PostgresJobs;
 use super::keys::PostgresKeys;
@@ -92,6 +93,7 @@ impl Servers {
             contacts: Arc::new(PostgresContacts(postgres.clone())),
             privacy: Arc::new(PostgresPrivacy(postgres.clone())),
             devices: Arc::new(PostgresDevices(postgres.clone())),
+            erasures: Arc::new(PostgresErasures(postgres.clone())),
             jobs: Arc::new(PostgresJobs(postgres.clone())),
             keys: Arc::new(PostgresKeys(postgres.clone(), settings.keys_secret.clone())),
             idempotency: Arc::new(PostgresIdempotency(postgres.clone())),

@@ -161,6 +161,15 @@ impl PresenceStore for RedisPresence {
         Ok(())
     }
 
+    async fn remove(&self, user_id: UserId) -> StoreResult<()> {
+        let mut remove = cmd("DEL");
+        remove.arg(self.presence(user_id));
+        remove.arg(self.nodes(user_id));
+        remove.arg(self.last_seen(user_id));
+        let mut connection = self.redis.connection().await?;
+        self.redis.answer(remove.query_async(&mut connection)).await
+    }
+
     async fn find(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<Seen>> {
         if user_ids.is_empty() {
             return Ok(Vec::new());

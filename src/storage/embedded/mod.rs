@@ -7,6 +7,7 @@ mod commit;
 pub mod contacts;
 pub mod database;
 pub mod devices;
+pub mod erasures;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;

@@ -8,6 +8,7 @@ use super::codes::SqliteCodes;
 use super::contacts::SqliteContacts;
 use super::database::Database;
 use super::devices::SqliteDevices;
+use super::erasures::SqliteErasures;
 use super::idempotency::SqliteIdempotency;
 use super::jobs::SqliteJobs;
 use super::keys::FileKeys;
@@ -42,6 +43,7 @@ pub fn open(data_dir: &Path, clock: Clock, unlimited: bool) -> StoreResult<Store
         privacy: Arc::new(SqlitePrivacy(database.clone())),
         devices: Arc::new(SqliteDevices(database.clone())),
         idempotency: Arc::new(SqliteIdempotency(database.clone())),
+        erasures: Arc::new(SqliteErasures(database.clone())),
         jobs: Arc::new(SqliteJobs(database)),
         keys: Arc::new(FileKeys::new(data_dir)),
     })

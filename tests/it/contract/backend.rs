@@ -13,6 +13,7 @@ use troupe::storage::embedded::codes::SqliteCodes;
 use troupe::storage::embedded::contacts::SqliteContacts;
 use troupe::storage::embedded::database::Database;
 use troupe::storage::embedded::devices::SqliteDevices;
+use troupe::storage::embedded::erasures::SqliteErasures;
 use troupe::storage::embedded::idempotency::SqliteIdempotency;
 use troupe::storage::embedded::jobs::SqliteJobs;
 use troupe::storage::embedded::keys::FileKeys;
@@ -23,6 +24,7 @@ use troupe::storage::embedded::receipts::SqliteReceipts;
 use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
+use troupe::storage::erasures::ErasureStore;
 use troupe::storage::idempotency::IdempotencyStore;
 use troupe::storage::jobs::JobStore;
 use troupe::storage::keys::KeyStore;
@@ -49,6 +51,7 @@ pub struct Opened {
     pub devices: Arc<dyn DeviceStore>,
     pub keys: Arc<dyn KeyStore>,
     pub idempotency: Arc<dyn IdempotencyStore>,
+    pub erasures: Arc<dyn ErasureStore>,
     pub jobs: Arc<dyn JobStore>,
 }
 
@@ -89,6 +92,7 @@ impl Backend for Embedded {
             privacy: Arc::new(SqlitePrivacy(database.clone())),
             devices: Arc::new(SqliteDevices(database.clone())),
             idempotency: Arc::new(SqliteIdempotency(database.clone())),
+            erasures: Arc::new(SqliteErasures(database.clone())),
             jobs: Arc::new(SqliteJobs(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),
         }

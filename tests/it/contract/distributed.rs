@@ -9,6 +9,7 @@ use troupe::storage::distributed::chats::PostgresChats;
 use troupe::storage::distributed::codes::RedisCodes;
 use troupe::storage::distributed::contacts::PostgresContacts;
 use troupe::storage::distributed::devices::PostgresDevices;
+use troupe::storage::distributed::erasures::PostgresErasures;
 use troupe::storage::distributed::idempotency::PostgresIdempotency;
 use troupe::storage::distributed::jobs::PostgresJobs;
 use troupe::storage::distributed::keys::PostgresKeys;
@@ -100,6 +101,7 @@ impl Backend for Distributed {
             privacy: Arc::new(PostgresPrivacy(postgres())),
             devices: Arc::new(PostgresDevices(postgres())),
             idempotency: Arc::new(PostgresIdempotency(postgres())),
+            erasures: Arc::new(PostgresErasures(postgres())),
             jobs: Arc::new(PostgresJobs(postgres())),
             keys: Arc::new(PostgresKeys(postgres(), SecretString::from(KEYS_SECRET))),
         }

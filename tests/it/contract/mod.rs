@@ -31,6 +31,8 @@ mod contacts;
 mod devices;
 pub mod distributed;
 mod effects;
+mod erased;
+mod erasures;
 pub mod events;
 mod facts;
 mod idempotency;

@@ -19,6 +19,7 @@ mod history;
 mod http_rules;
 mod idempotency;
 mod jobs;
+mod leaving;
 mod limits;
 mod loadtest;
 mod membership;

@@ -34,6 +34,7 @@ pub fn is_acting(change: &Change) -> bool {
         Change::Edited { .. }
             | Change::Reacted { .. }
             | Change::Deleted { .. }
+            | Change::SenderErased { .. }
             | Change::Acted { .. }
     )
 }
@@ -87,6 +88,11 @@ pub fn entry(batch: Batch, entry: &Entry, seq: u64) -> StoreResult<Document> {
             document.insert("change", "deleted");
             document.insert("actor_id", binary(actor.0));
             document.insert("message_id", binary(message_id.0));
+            document.insert("created_at", date(entry.at));
+        }
+        Change::SenderErased { sender } => {
+            document.insert("change", "sender_erased");
+            document.insert("actor_id", binary(sender.0));
             document.insert("created_at", date(entry.at));
         }
     }

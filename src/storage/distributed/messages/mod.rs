@@ -8,6 +8,7 @@ mod apply;
 mod changes;
 mod document;
 mod effect;
+mod erase;
 mod hidden;
 pub mod indexes;
 pub(super) mod insert;
@@ -191,6 +192,10 @@ impl MessageStore for MongoMessages {
         limit: usize,
     ) -> StoreResult<Vec<Star>> {
         stars::page(&self.postgres, viewer, after, limit).await
+    }
+
+    async fn speaks(&self, chat_id: ChatId, sender: UserId) -> StoreResult<bool> {
+        erase::speaks(self, chat_id, sender).await
     }
 
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>> {

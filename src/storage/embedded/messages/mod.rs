@@ -4,6 +4,7 @@
 //! tree by bisection ([`position`]); an index for it would cost every message a page more.
 
 pub mod append;
+mod erase;
 mod hidden;
 mod log;
 mod outbox;
@@ -258,6 +259,12 @@ impl MessageStore for SqliteMessages {
     ) -> StoreResult<Vec<Star>> {
         self.database
             .read(move |connection| stars::page(connection, viewer, after, limit))
+            .await
+    }
+
+    async fn speaks(&self, chat_id: ChatId, sender: UserId) -> StoreResult<bool> {
+        self.database
+            .read(move |connection| erase::speaks(connection, chat_id, sender))
             .await
     }
 

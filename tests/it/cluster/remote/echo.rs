@@ -13,6 +13,7 @@ use troupe::actors::request::{Answer, Request};
 use troupe::actors::user::requests::{AddedDevice, FoundContact, Person};
 use troupe::domain::user::{Privacy, User};
 use troupe::storage::devices::Device;
+use troupe::storage::erasures::Erasure;
 use troupe::storage::sessions::Session;
 use troupe::wire::chat::{ChatView, ParticipantView};
 use troupe::wire::message::{DigestView, MessageView, RecipientView, SentView};
@@ -110,6 +111,8 @@ made! {
     Privacy => replies::privacy(),
     AddedDevice => AddedDevice { device: replies::device(), created: true },
     Vec<Device> => vec![replies::device()],
+    Erasure => replies::erasure(),
+    Vec<Erasure> => vec![replies::erasure()],
     ChatMade => ChatMade { chat_id: samples::id(), created: false },
     Forwarded => Forwarded {
         items: vec![SentView::new(MessageView::sample(), true)],

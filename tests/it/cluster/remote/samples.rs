@@ -114,6 +114,18 @@ pub fn find_public_keys() -> auth::FindPublicKeys {
     auth::FindPublicKeys
 }
 
+pub fn delete_me() -> user::DeleteMe {
+    user::DeleteMe { user: id() }
+}
+
+pub fn find_erasure() -> user::FindErasure {
+    user::FindErasure { user: id() }
+}
+
+pub fn list_erasures() -> user::ListErasures {
+    user::ListErasures { limit: 7 }
+}
+
 pub fn get_me() -> user::GetMe {
     user::GetMe { user: id() }
 }
