@@ -6,7 +6,7 @@ use crate::support::{Server, eventually, eventually_some};
 
 /// The job comes by often.
 async fn server() -> Server {
-    let options = Server::options().setting("TROUPE__JOBS__ERASURE", "1s");
+    let options = Server::options().setting("jobs.erasure", "1s");
     options.start().await
 }
 
