@@ -6,7 +6,7 @@ use crate::support::{Server, eventually, eventually_some};
 
 /// The job comes by often.
 async fn server() -> Server {
-    let options = Server::options().setting("jobs.erasure", "1s");
+    let options = Server::options().setting("JOBS__ERASURE", "1s");
     options.start().await
 }
 
@@ -65,7 +65,7 @@ async fn an_account_that_is_deleted_is_gone_for_everyone() {
     };
     eventually("the group goes on, with an admin", members).await;
     let body = json!({"type": "direct", "userId": gone.id});
-    friend.api.post("/chats", body).await.refused(404);
+    third.api.post("/chats", body).await.refused(404);
 
     let deletion = || async {
         let path = format!("/admin/deletions/{}", gone.id);
