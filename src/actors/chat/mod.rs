@@ -11,6 +11,7 @@ mod erasure;
 pub mod facts;
 mod forward;
 pub mod group;
+mod media;
 mod members;
 mod personal;
 pub mod publishing;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use troupe::storage::distributed::blobs::S3Blobs;
 use troupe::storage::distributed::chats::PostgresChats;
 use troupe::storage::distributed::codes::RedisCodes;
 use troupe::storage::distributed::contacts::PostgresContacts;
@@ -13,6 +14,7 @@ use troupe::storage::distributed::erasures::PostgresErasures;
 use troupe::storage::distributed::idempotency::PostgresIdempotency;
 use troupe::storage::distributed::jobs::PostgresJobs;
 use troupe::storage::distributed::keys::PostgresKeys;
+use troupe::storage::distributed::media::{self, MongoMedia};
 use troupe::storage::distributed::messages::{self, MongoMessages};
 use troupe::storage::distributed::migrations;
 use troupe::storage::distributed::mongo::{Mongo, MongoSettings};
@@ -41,6 +43,7 @@ pub struct Distributed {
     postgres: Postgres,
     pub mongo: Mongo,
     pub redis: Redis,
+    s3: S3Blobs,
 }
 
 impl Distributed {
@@ -50,6 +53,8 @@ impl Distributed {
         let mongo = mongo(&name, servers::address("MONGODB")).await;
         messages::ensure_indexes(&mongo).await.expect("indexes");
         receipts::ensure_indexes(&mongo).await.expect("indexes");
+        media::ensure_indexes(&mongo).await.expect("indexes");
+        let s3 = S3Blobs::new(&servers::s3(&name.replace('_', "-"))).expect("settings");
         let settings = RedisSettings {
             url: SecretString::from(servers::address("REDIS")),
             prefix: format!("{name}:"),
@@ -60,6 +65,7 @@ impl Distributed {
             postgres: postgres(&name),
             mongo,
             redis: Redis::new(&settings).expect("settings"),
+            s3,
             name,
         }
     }
@@ -100,6 +106,9 @@ impl Backend for Distributed {
             contacts: Arc::new(PostgresContacts(postgres())),
             privacy: Arc::new(PostgresPrivacy(postgres())),
             devices: Arc::new(PostgresDevices(postgres())),
+            media: Arc::new(MongoMedia::new(mongo(), postgres())),
+            blobs: Arc::new(self.s3.clone()),
+            folder: None,
             idempotency: Arc::new(PostgresIdempotency(postgres())),
             erasures: Arc::new(PostgresErasures(postgres())),
             jobs: Arc::new(PostgresJobs(postgres())),

@@ -22,6 +22,8 @@ mod jobs;
 mod leaving;
 mod limits;
 mod loadtest;
+mod media;
+mod media_messages;
 mod membership;
 mod operations;
 mod order;
