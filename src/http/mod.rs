@@ -23,6 +23,7 @@ pub mod participants;
 pub mod reactions;
 pub mod receipts;
 pub mod routes;
+pub mod search;
 pub mod server;
 pub mod stars;
 pub mod sync;

@@ -270,6 +270,13 @@ pub trait MessageStore: Send + Sync {
         limit: usize,
     ) -> StoreResult<Vec<Star>>;
 
+    /// Messages past their `expires_at` whose words are still there, the longest past first.
+    async fn expired(&self, before: Timestamp, limit: usize) -> StoreResult<Vec<Message>>;
+
+    /// Leaves tombstones of those of these messages that are past their `expires_at`, as a deletion
+    /// does, but with no entry and no rev; answers how many. They keep numbers, ids, hash and times.
+    async fn strip_expired(&self, messages: Vec<Message>, before: Timestamp) -> StoreResult<usize>;
+
     /// Outbox entries that were not published yet, oldest first.
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>>;
 

@@ -17,6 +17,7 @@ pub mod messages;
 pub mod presence;
 pub mod privacy;
 pub mod receipts;
+pub mod search;
 pub mod sessions;
 pub mod user_log;
 pub mod users;
@@ -42,4 +43,5 @@ pub struct Stores {
     pub devices: Arc<dyn devices::DeviceStore>,
     pub keys: Arc<dyn keys::KeyStore>,
     pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
+    pub search: Arc<dyn search::SearchStore>,
 }

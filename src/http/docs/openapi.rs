@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 use crate::http::error::ProblemBody;
 use crate::http::{
     auth, chat_settings, chats, contacts, devices, forward, health, history, messages, metrics,
-    participants, reactions, receipts, stars, sync, users,
+    participants, reactions, receipts, search, stars, sync, users,
 };
 
 /// What lies below `/api/v1`; a test holds this list against the table of routes.
@@ -70,6 +70,7 @@ use crate::http::{
         stars::add,
         stars::remove,
         stars::list,
+        search::search,
         receipts::set_status,
         receipts::read,
         receipts::list,

@@ -20,6 +20,7 @@ use super::presence::RedisPresence;
 use super::privacy::PostgresPrivacy;
 use super::receipts::{self, MongoReceipts};
 use super::redis::{Redis, RedisSettings};
+use super::search::{self, MongoSearch};
 use super::sessions::PostgresSessions;
 use super::user_log::PostgresUserLog;
 use super::users::PostgresUsers;
@@ -60,6 +61,7 @@ impl Servers {
         let applied = migrations::run(&self.postgres).await?;
         messages::ensure_indexes(&self.mongo).await?;
         receipts::ensure_indexes(&self.mongo).await?;
+        search::ensure_indexes(&self.mongo).await?;
         Ok(applied)
     }
 
@@ -93,6 +95,7 @@ impl Servers {
             devices: Arc::new(PostgresDevices(postgres.clone())),
             keys: Arc::new(PostgresKeys(postgres.clone(), settings.keys_secret.clone())),
             idempotency: Arc::new(PostgresIdempotency(postgres.clone())),
+            search: Arc::new(MongoSearch(mongo.clone())),
         }
     }
 }

@@ -15,6 +15,7 @@ use super::messages::SqliteMessages;
 use super::presence::SqlitePresence;
 use super::privacy::SqlitePrivacy;
 use super::receipts::SqliteReceipts;
+use super::search::SqliteSearch;
 use super::sessions::SqliteSessions;
 use super::user_log::SqliteUserLog;
 use super::users::SqliteUsers;
@@ -41,6 +42,7 @@ pub fn open(data_dir: &Path, clock: Clock, unlimited: bool) -> StoreResult<Store
         privacy: Arc::new(SqlitePrivacy(database.clone())),
         devices: Arc::new(SqliteDevices(database.clone())),
         idempotency: Arc::new(SqliteIdempotency(database)),
+        search: Arc::new(SqliteSearch::open(data_dir)?),
         keys: Arc::new(FileKeys::new(data_dir)),
     })
 }

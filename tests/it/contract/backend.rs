@@ -19,6 +19,7 @@ use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::embedded::presence::SqlitePresence;
 use troupe::storage::embedded::privacy::SqlitePrivacy;
 use troupe::storage::embedded::receipts::SqliteReceipts;
+use troupe::storage::embedded::search::SqliteSearch;
 use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
@@ -28,6 +29,7 @@ use troupe::storage::messages::MessageStore;
 use troupe::storage::presence::PresenceStore;
 use troupe::storage::privacy::PrivacyStore;
 use troupe::storage::receipts::ReceiptStore;
+use troupe::storage::search::SearchStore;
 use troupe::storage::sessions::SessionStore;
 use troupe::storage::user_log::UserLogStore;
 use troupe::storage::users::UserStore;
@@ -47,6 +49,7 @@ pub struct Opened {
     pub devices: Arc<dyn DeviceStore>,
     pub keys: Arc<dyn KeyStore>,
     pub idempotency: Arc<dyn IdempotencyStore>,
+    pub search: Arc<dyn SearchStore>,
 }
 
 /// Somewhere stores keep their data; empty at first, opened again it holds what it held.
@@ -86,6 +89,7 @@ impl Backend for Embedded {
             privacy: Arc::new(SqlitePrivacy(database.clone())),
             devices: Arc::new(SqliteDevices(database.clone())),
             idempotency: Arc::new(SqliteIdempotency(database)),
+            search: Arc::new(SqliteSearch::open(self.folder.path()).expect("it opens")),
             keys: Arc::new(FileKeys::new(self.folder.path())),
         }
     }

@@ -19,6 +19,7 @@ use troupe::storage::distributed::presence::RedisPresence;
 use troupe::storage::distributed::privacy::PostgresPrivacy;
 use troupe::storage::distributed::receipts::{self, MongoReceipts};
 use troupe::storage::distributed::redis::{Redis, RedisSettings};
+use troupe::storage::distributed::search::{self, MongoSearch};
 use troupe::storage::distributed::sessions::PostgresSessions;
 use troupe::storage::distributed::user_log::PostgresUserLog;
 use troupe::storage::distributed::users::PostgresUsers;
@@ -48,6 +49,7 @@ impl Distributed {
         let mongo = mongo(&name, servers::address("MONGODB")).await;
         messages::ensure_indexes(&mongo).await.expect("indexes");
         receipts::ensure_indexes(&mongo).await.expect("indexes");
+        search::ensure_indexes(&mongo).await.expect("indexes");
         let settings = RedisSettings {
             url: SecretString::from(servers::address("REDIS")),
             prefix: format!("{name}:"),
@@ -98,6 +100,7 @@ impl Backend for Distributed {
             contacts: Arc::new(PostgresContacts(postgres())),
             privacy: Arc::new(PostgresPrivacy(postgres())),
             devices: Arc::new(PostgresDevices(postgres())),
+            search: Arc::new(MongoSearch(mongo())),
             idempotency: Arc::new(PostgresIdempotency(postgres())),
             keys: Arc::new(PostgresKeys(postgres(), SecretString::from(KEYS_SECRET))),
         }

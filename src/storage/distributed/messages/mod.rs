@@ -8,6 +8,7 @@ mod apply;
 mod changes;
 mod document;
 mod effect;
+mod expiry;
 mod hidden;
 pub mod indexes;
 pub(super) mod insert;
@@ -191,6 +192,14 @@ impl MessageStore for MongoMessages {
         limit: usize,
     ) -> StoreResult<Vec<Star>> {
         stars::page(&self.postgres, viewer, after, limit).await
+    }
+
+    async fn expired(&self, before: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
+        expiry::past(&self.mongo, before, limit).await
+    }
+
+    async fn strip_expired(&self, messages: Vec<Message>, before: Timestamp) -> StoreResult<usize> {
+        expiry::strip(self, &messages, before).await
     }
 
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>> {
