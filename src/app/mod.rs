@@ -8,6 +8,7 @@ mod events;
 mod ground;
 mod groups;
 mod grpc;
+mod jobs;
 mod listeners;
 mod lock;
 mod nodes;
@@ -25,9 +26,11 @@ use tokio::time::Instant;
 pub use self::dependencies::{Finding, examine};
 use self::drain::Signals;
 use self::groups::Groups;
+pub use self::jobs::{list as list_jobs, run as run_job};
 use self::listeners::Listeners;
 pub use self::token::issue as issue_token;
 use crate::actors::cluster::requests::Installation;
+use crate::actors::jobs::requests::JobDesk;
 use crate::clock::Clock;
 use crate::config::{Backend, Config};
 use crate::http::health::{Needs, Readiness};
@@ -110,6 +113,7 @@ async fn serve(
             .await
             .map_err(failed)?;
     }
+    jobs::start(&config, &stores, clock, me, |_| true);
     let needs = Needs {
         groups: groups.states(),
         storage: Arc::clone(&stores.user_log),
@@ -126,6 +130,10 @@ async fn serve(
         groups: groups.clone(),
         readiness: readiness.clone(),
         installation,
+        jobs: JobDesk {
+            store: Arc::clone(&stores.jobs),
+            clock,
+        },
         metrics,
         clock,
     };
@@ -149,6 +157,7 @@ struct Given {
     groups: Groups,
     readiness: Readiness,
     installation: Arc<dyn Installation>,
+    jobs: JobDesk,
     metrics: Metrics,
     clock: Clock,
 }
@@ -171,6 +180,7 @@ impl Given {
             worker
                 .app_data(web::Data::new(self.readiness.clone()))
                 .app_data(web::Data::from(Arc::clone(&self.installation)))
+                .app_data(web::Data::new(self.jobs.clone()))
                 .app_data(web::Data::new(self.metrics.clone()));
             self.groups.equip_admin(worker);
         });

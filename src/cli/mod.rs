@@ -4,6 +4,7 @@ mod config;
 mod dev;
 mod doctor;
 mod documents;
+mod jobs;
 mod migrate;
 mod output;
 mod serve;
@@ -43,6 +44,8 @@ enum Action {
     Asyncapi,
     /// Prints an access token for a phone number, signed with this installation's key
     Token(token::Arguments),
+    /// Lists background jobs, or runs one now
+    Jobs(jobs::Arguments),
     /// Drives real sockets against a running server and checks order, loss, repeats and receipts
     Loadtest(loadtest::Arguments),
 }
@@ -58,6 +61,7 @@ impl Command {
             Action::Openapi => documents::openapi(),
             Action::Asyncapi => documents::asyncapi(),
             Action::Token(arguments) => arguments.run(),
+            Action::Jobs(arguments) => arguments.run(),
             Action::Loadtest(arguments) => loadtest::run(arguments),
         }
     }

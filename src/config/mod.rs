@@ -10,6 +10,7 @@ mod events;
 mod groups;
 mod grpc;
 mod http;
+mod jobs;
 mod limits;
 mod loader;
 mod log;
@@ -31,6 +32,7 @@ pub use events::EventsConfig;
 pub use groups::PortsConfig;
 pub use grpc::{GrpcConfig, GrpcPorts, GrpcTlsConfig};
 pub use http::{CorsConfig, HttpConfig, Network};
+pub use jobs::JobsConfig;
 pub use limits::{BucketConfig, LimitsConfig};
 pub use loader::{Loader, Setting};
 pub use log::{LogConfig, LogFormat};
@@ -68,6 +70,7 @@ pub struct Config {
     pub redis: RedisConfig,
     pub nats: NatsConfig,
     pub limits: LimitsConfig,
+    pub jobs: JobsConfig,
     pub auth: AuthConfig,
     pub clients: ClientsConfig,
     pub websocket: WebsocketConfig,
@@ -86,6 +89,7 @@ impl Config {
             servers::check(self, problems);
         }
         self.limits.check(problems);
+        self.jobs.check(problems);
         self.auth.check(problems);
         self.clients.check(problems);
         self.websocket.check(problems);

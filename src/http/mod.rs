@@ -15,6 +15,7 @@ pub mod extract;
 pub mod forward;
 pub mod health;
 pub mod history;
+mod jobs;
 pub mod messages;
 pub mod metrics;
 pub mod middleware;

@@ -9,6 +9,7 @@ pub mod embedded;
 pub mod error;
 pub mod events;
 pub mod idempotency;
+pub mod jobs;
 mod key_format;
 pub mod keys;
 pub mod limits;
@@ -44,4 +45,5 @@ pub struct Stores {
     pub keys: Arc<dyn keys::KeyStore>,
     pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
     pub search: Arc<dyn search::SearchStore>,
+    pub jobs: Arc<dyn jobs::JobStore>,
 }

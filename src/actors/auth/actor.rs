@@ -12,16 +12,14 @@ use super::requests::{
 };
 use super::sender::Sender;
 use crate::actors::request::Answer;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::config::AuthConfig;
 use crate::error::Failure;
 use crate::handles;
-use crate::storage::{StoreResult, Stores};
+use crate::storage::Stores;
 
-/// How often what has ended is forgotten, and the age of the signing key looked at.
-const SWEEP: Duration = Duration::from_secs(3600);
-/// Ended sessions are kept this long beyond their last access token.
-const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How often the age of the signing key is looked at.
+const RENEW: Duration = Duration::from_secs(3600);
 
 /// What the group works with; shared by its tasks, and by its successor after a panic.
 pub struct Auth {
@@ -50,32 +48,24 @@ impl Actor for AuthActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.sweep(ctx);
-        ctx.run_interval(SWEEP, |actor, ctx| actor.sweep(ctx));
+        self.renew_keys(ctx);
+        ctx.run_interval(RENEW, |actor, ctx| actor.renew_keys(ctx));
     }
 }
 
 impl AuthActor {
-    fn sweep(&self, ctx: &mut Context<Self>) {
+    fn renew_keys(&self, ctx: &mut Context<Self>) {
         let auth = Arc::clone(&self.auth);
-        let sweep = async move { auth.sweep().await };
-        ctx.spawn(sweep.into_actor(self).map(|swept, _, _| {
-            if let Err(error) = swept {
-                tracing::warn!(cause = %error, "ended sessions could not be swept");
+        let renew = async move { auth.keyring.renew(auth.clock.now()).await };
+        ctx.spawn(renew.into_actor(self).map(|renewed, _, _| {
+            if let Err(error) = renewed {
+                tracing::warn!(cause = %error, "the age of the signing key could not be looked at");
             }
         }));
     }
 }
 
 impl Auth {
-    async fn sweep(&self) -> StoreResult<()> {
-        let now: Timestamp = self.clock.now();
-        let ended = now.minus(self.config.access_lifetime + KEPT);
-        self.keyring.renew(now).await?;
-        self.stores.codes.sweep(now).await?;
-        self.stores.sessions.sweep(ended).await.map(|_| ())
-    }
-
     async fn find_public_keys(&self, _: FindPublicKeys) -> Answer<String> {
         let keys = self.keyring.tokens().public_keys(self.clock.now());
         keys.map_err(|error| {

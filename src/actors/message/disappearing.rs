@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::actors::request::Answer;
 use crate::clock::Clock;
 use crate::domain::message::Message;
 use crate::id::{MediaId, MessageId};
@@ -41,7 +40,7 @@ pub async fn sweep_disappearing(
     stores: &Stores,
     clock: Clock,
     releases: Option<&dyn Releases>,
-) -> Answer<Swept> {
+) -> StoreResult<Swept> {
     let now = clock.now();
     let mut swept = Swept::default();
     loop {

@@ -8,29 +8,33 @@ use crate::storage::error::StoreResult;
 /// Any number, the same in every version: who holds it migrates.
 const LOCK: i64 = 0x7472_6f75_7065;
 
-/// In the order of their numbers.
-const MIGRATIONS: &[(&str, &str)] = &[
+/// Number, name and text, in order; numbers and names are shared with `migrations/sqlite`.
+const MIGRATIONS: &[(i32, &str, &str)] = &[
     (
-        "V1__accounts",
+        1,
+        "accounts",
         include_str!("../../../migrations/postgres/0001_accounts.sql"),
     ),
     (
-        "V2__chats",
+        2,
+        "chats",
         include_str!("../../../migrations/postgres/0002_chats.sql"),
     ),
     (
-        "V7__messages",
+        7,
+        "messages",
         include_str!("../../../migrations/postgres/0007_messages.sql"),
+    ),
+    (
+        9,
+        "jobs",
+        include_str!("../../../migrations/postgres/0009_jobs.sql"),
     ),
 ];
 
-/// The version this program works with: numbers are shared with SQLite's, so some are left out here.
+/// The version this program works with.
 pub fn newest() -> i32 {
-    let last = MIGRATIONS.last().and_then(|(name, _)| {
-        let (number, _) = name.strip_prefix('V')?.split_once("__")?;
-        number.parse().ok()
-    });
-    last.unwrap_or(0)
+    MIGRATIONS.last().map_or(0, |(number, ..)| *number)
 }
 
 /// Brings the schema up to date; answers the names of what was applied. Whoever comes second waits.
@@ -46,7 +50,7 @@ pub async fn run(postgres: &Postgres) -> StoreResult<Vec<String>> {
         .map_err(failed)?;
     let migrations = MIGRATIONS
         .iter()
-        .map(|(name, sql)| Migration::unapplied(name, sql))
+        .map(|(number, name, sql)| Migration::unapplied(&format!("V{number}__{name}"), sql))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| internal(error.to_string()))?;
     let ran = Runner::new(&migrations)

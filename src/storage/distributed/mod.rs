@@ -7,6 +7,7 @@ pub mod devices;
 mod document;
 pub mod events;
 pub mod idempotency;
+pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod messages;

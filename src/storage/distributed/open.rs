@@ -10,6 +10,7 @@ use super::codes::RedisCodes;
 use super::contacts::PostgresContacts;
 use super::devices::PostgresDevices;
 use super::idempotency::PostgresIdempotency;
+use super::jobs::PostgresJobs;
 use super::keys::PostgresKeys;
 use super::limits::RedisLimits;
 use super::messages::{self, MongoMessages};
@@ -93,6 +94,7 @@ impl Servers {
             contacts: Arc::new(PostgresContacts(postgres.clone())),
             privacy: Arc::new(PostgresPrivacy(postgres.clone())),
             devices: Arc::new(PostgresDevices(postgres.clone())),
+            jobs: Arc::new(PostgresJobs(postgres.clone())),
             keys: Arc::new(PostgresKeys(postgres.clone(), settings.keys_secret.clone())),
             idempotency: Arc::new(PostgresIdempotency(postgres.clone())),
             search: Arc::new(MongoSearch(mongo.clone())),

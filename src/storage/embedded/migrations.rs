@@ -34,6 +34,11 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
         "messages",
         include_str!("../../../migrations/sqlite/0007_messages.sql"),
     ),
+    (
+        9,
+        "jobs",
+        include_str!("../../../migrations/sqlite/0009_jobs.sql"),
+    ),
 ];
 
 /// Applies what is missing, each file in a transaction of its own.

@@ -9,6 +9,7 @@ pub mod database;
 pub mod devices;
 pub mod events;
 pub mod idempotency;
+pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod messages;

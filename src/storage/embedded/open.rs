@@ -9,6 +9,7 @@ use super::contacts::SqliteContacts;
 use super::database::Database;
 use super::devices::SqliteDevices;
 use super::idempotency::SqliteIdempotency;
+use super::jobs::SqliteJobs;
 use super::keys::FileKeys;
 use super::limits::MemoryLimits;
 use super::messages::SqliteMessages;
@@ -41,8 +42,9 @@ pub fn open(data_dir: &Path, clock: Clock, unlimited: bool) -> StoreResult<Store
         contacts: Arc::new(SqliteContacts(database.clone())),
         privacy: Arc::new(SqlitePrivacy(database.clone())),
         devices: Arc::new(SqliteDevices(database.clone())),
-        idempotency: Arc::new(SqliteIdempotency(database)),
+        idempotency: Arc::new(SqliteIdempotency(database.clone())),
         search: Arc::new(SqliteSearch::open(data_dir)?),
+        jobs: Arc::new(SqliteJobs(database)),
         keys: Arc::new(FileKeys::new(data_dir)),
     })
 }

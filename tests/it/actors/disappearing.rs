@@ -39,7 +39,9 @@ async fn with_timer() -> (Stage, ChatId, [UserId; 2]) {
         actor: anna,
         seconds: Some(60),
     };
-    let set = stage.door.ask(chat, |reply| ChatCommand::SetTimer(timer, reply));
+    let set = stage
+        .door
+        .ask(chat, |reply| ChatCommand::SetTimer(timer, reply));
     set.await.expect("set");
     (stage, chat, [anna, ben])
 }
@@ -51,10 +53,8 @@ async fn the_newest_message_expires_and_is_swept_and_the_next_has_the_next_numbe
     for said in ["first", "newest"] {
         stage.send(chat, anna, said, said).await.expect("sent");
     }
-    tokio::time::pause();
     stage.pass_idle().await;
     assert_eq!(stage.active().await, 0, "passivated");
-    tokio::time::resume();
     let swept = sweep_disappearing(&stage.stores, later(), None).await;
     let expected = Swept {
         messages: 2,
@@ -62,7 +62,11 @@ async fn the_newest_message_expires_and_is_swept_and_the_next_has_the_next_numbe
     };
     assert_eq!(swept.expect("swept"), expected);
     let next = stage.send(chat, ben, "next", "next").await.expect("sent");
-    assert_eq!((next.seq, next.rev), (4, 5), "the timer's own message, two, and this");
+    assert_eq!(
+        (next.seq, next.rev),
+        (4, 5),
+        "the timer's own message, two, and this"
+    );
     let again = stage.send(chat, anna, "newest", "newest").await;
     let again = again.expect("sent");
     assert!(again.duplicate && again.message.is_deleted);
@@ -94,7 +98,11 @@ async fn a_sweep_takes_all_there_is_and_lets_media_go_once() {
             sender_id: anna,
             client_message_id: Some(place.to_string()),
             content_hash: [0; 16],
-            kind: if is_media { MessageKind::Image } else { MessageKind::Text },
+            kind: if is_media {
+                MessageKind::Image
+            } else {
+                MessageKind::Text
+            },
             payload: RawValue::from_string(payload).expect("JSON"),
             reply_to_id: None,
             forwarded: false,

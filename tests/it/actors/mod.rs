@@ -3,6 +3,7 @@
 mod chat;
 mod disappearing;
 mod guardian;
+mod jobs;
 mod reading;
 mod reading_bounds;
 mod reading_receipts;

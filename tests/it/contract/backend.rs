@@ -14,6 +14,7 @@ use troupe::storage::embedded::contacts::SqliteContacts;
 use troupe::storage::embedded::database::Database;
 use troupe::storage::embedded::devices::SqliteDevices;
 use troupe::storage::embedded::idempotency::SqliteIdempotency;
+use troupe::storage::embedded::jobs::SqliteJobs;
 use troupe::storage::embedded::keys::FileKeys;
 use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::embedded::presence::SqlitePresence;
@@ -24,6 +25,7 @@ use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
 use troupe::storage::idempotency::IdempotencyStore;
+use troupe::storage::jobs::JobStore;
 use troupe::storage::keys::KeyStore;
 use troupe::storage::messages::MessageStore;
 use troupe::storage::presence::PresenceStore;
@@ -50,6 +52,7 @@ pub struct Opened {
     pub keys: Arc<dyn KeyStore>,
     pub idempotency: Arc<dyn IdempotencyStore>,
     pub search: Arc<dyn SearchStore>,
+    pub jobs: Arc<dyn JobStore>,
 }
 
 /// Somewhere stores keep their data; empty at first, opened again it holds what it held.
@@ -88,8 +91,9 @@ impl Backend for Embedded {
             contacts: Arc::new(SqliteContacts(database.clone())),
             privacy: Arc::new(SqlitePrivacy(database.clone())),
             devices: Arc::new(SqliteDevices(database.clone())),
-            idempotency: Arc::new(SqliteIdempotency(database)),
+            idempotency: Arc::new(SqliteIdempotency(database.clone())),
             search: Arc::new(SqliteSearch::open(self.folder.path()).expect("it opens")),
+            jobs: Arc::new(SqliteJobs(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),
         }
     }

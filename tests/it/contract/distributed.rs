@@ -10,6 +10,7 @@ use troupe::storage::distributed::codes::RedisCodes;
 use troupe::storage::distributed::contacts::PostgresContacts;
 use troupe::storage::distributed::devices::PostgresDevices;
 use troupe::storage::distributed::idempotency::PostgresIdempotency;
+use troupe::storage::distributed::jobs::PostgresJobs;
 use troupe::storage::distributed::keys::PostgresKeys;
 use troupe::storage::distributed::messages::{self, MongoMessages};
 use troupe::storage::distributed::migrations;
@@ -102,6 +103,7 @@ impl Backend for Distributed {
             devices: Arc::new(PostgresDevices(postgres())),
             search: Arc::new(MongoSearch(mongo())),
             idempotency: Arc::new(PostgresIdempotency(postgres())),
+            jobs: Arc::new(PostgresJobs(postgres())),
             keys: Arc::new(PostgresKeys(postgres(), SecretString::from(KEYS_SECRET))),
         }
     }

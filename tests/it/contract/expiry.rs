@@ -52,7 +52,14 @@ async fn what_is_past_its_time_is_found(backend: &dyn Backend) {
     assert_eq!(one.len(), 1);
     assert_eq!(one[0].id, expected[0].1);
     assert_eq!(stores.strip(9_000).await, 3);
-    assert!(stores.messages.expired(at(9_000), 99).await.expect("found").is_empty());
+    assert!(
+        stores
+            .messages
+            .expired(at(9_000), 99)
+            .await
+            .expect("found")
+            .is_empty()
+    );
 }
 
 async fn stripping_changes_nothing_that_a_client_sees(backend: &dyn Backend) {
@@ -60,7 +67,9 @@ async fn stripping_changes_nothing_that_a_client_sees(backend: &dyn Backend) {
     let (one, other) = (stores.person().await, stores.person().await);
     let chat_id = stores.direct(one, other).await;
     let said = stores.say_until(chat_id, one, 5_000).await;
-    stores.commit(chat_id, react(other, said.id, Some("👍"))).await;
+    stores
+        .commit(chat_id, react(other, said.id, Some("👍")))
+        .await;
     let edit = Change::Edited {
         actor: one,
         message_id: said.id,
@@ -76,7 +85,10 @@ async fn stripping_changes_nothing_that_a_client_sees(backend: &dyn Backend) {
     assert_eq!(stores.strip(6_000).await, 1);
     assert_eq!(seen(&stores.state(said.id).await), before);
     assert_eq!(stores.heads(chat_id).await, heads, "no entry");
-    let changed = stores.messages.changed(other, chat_id, 1, heads.rev, 9).await;
+    let changed = stores
+        .messages
+        .changed(other, chat_id, 1, heads.rev, 9)
+        .await;
     assert_eq!(changed.expect("read").len(), 1);
     let state = stores.state(said.id).await;
     assert!(state.is_deleted && state.reactions.is_empty());
@@ -84,7 +96,11 @@ async fn stripping_changes_nothing_that_a_client_sees(backend: &dyn Backend) {
     assert_eq!(state.content_hash, said.content_hash);
     assert_eq!(state.client_message_id, said.client_message_id);
     assert_eq!((state.seq, state.rev), (1, 4));
-    assert_eq!(stores.strip(6_000).await, 0, "done again it changes nothing");
+    assert_eq!(
+        stores.strip(6_000).await,
+        0,
+        "done again it changes nothing"
+    );
 }
 
 async fn what_is_not_past_its_time_is_left_alone(backend: &dyn Backend) {
@@ -97,7 +113,10 @@ async fn what_is_not_past_its_time_is_left_alone(backend: &dyn Backend) {
     let stripped = stores.messages.strip_expired(all, at(4_999)).await;
     assert_eq!(stripped.expect("stripped"), 0);
     for message in [plain, later] {
-        assert_eq!(stores.state(message.id).await.payload.get(), message.payload.get());
+        assert_eq!(
+            stores.state(message.id).await.payload.get(),
+            message.payload.get()
+        );
     }
 }
 
@@ -108,7 +127,9 @@ async fn a_stripped_message_stays_what_it_is(backend: &dyn Backend) {
     let chat_id = stores.direct(one, other).await;
     let said = stores.say_until(chat_id, one, 5_000).await;
     assert_eq!(stores.strip(5_000).await, 1);
-    stores.commit(chat_id, react(other, said.id, Some("👍"))).await;
+    stores
+        .commit(chat_id, react(other, said.id, Some("👍")))
+        .await;
     let edit = Change::Edited {
         actor: one,
         message_id: said.id,

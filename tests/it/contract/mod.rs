@@ -36,6 +36,7 @@ mod expiry;
 mod facts;
 mod idempotency;
 pub mod jetstream;
+mod jobs;
 mod kept;
 mod keys;
 mod limits;

@@ -195,7 +195,10 @@ async fn an_older_state_replaces_no_newer_one(backend: &dyn Backend) {
     let stores = backend.open();
     let (chat_id, message_id) = (ChatId::new(), MessageId::new());
     for (rev, word) in [(5, "new"), (3, "old"), (5, "same")] {
-        let done = stores.search.index(batch(chat_id, message_id, rev, word)).await;
+        let done = stores
+            .search
+            .index(batch(chat_id, message_id, rev, word))
+            .await;
         done.expect("indexed");
     }
     assert_eq!(stores.found(chat_id, "new").await, [message_id]);
@@ -246,12 +249,18 @@ async fn odd_words_are_words(backend: &dyn Backend) {
     let stores = backend.open();
     let (one, other) = (stores.person().await, stores.person().await);
     let chat_id = stores.direct(one, other).await;
-    let said = stores.say(chat_id, one, "$where \0 \u{10ffff} a.*b \"x OR y NEAR").await;
+    let said = stores
+        .say(chat_id, one, "$where \0 \u{10ffff} a.*b \"x OR y NEAR")
+        .await;
     let emoji = stores.say(chat_id, one, "👍🏽").await;
     stores.index(chat_id).await;
     for word in ["$where", "a.*b", "\"x", "OR", "near", "'; DROP"] {
         let found = stores.found(chat_id, word).await;
-        let expected = if word == "'; DROP" { vec![] } else { vec![said.id] };
+        let expected = if word == "'; DROP" {
+            vec![]
+        } else {
+            vec![said.id]
+        };
         assert_eq!(found, expected, "{word}");
     }
     assert_eq!(stores.found(chat_id, "👍").await, [emoji.id]);

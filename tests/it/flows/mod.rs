@@ -18,6 +18,7 @@ mod hidden;
 mod history;
 mod http_rules;
 mod idempotency;
+mod jobs;
 mod limits;
 mod loadtest;
 mod membership;

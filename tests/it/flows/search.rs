@@ -39,7 +39,11 @@ async fn an_answered_write_is_seen_by_the_next_search() {
     }
     let page = ben.api.get("/messages/search?q=NUMBER+4").await.items();
     assert_eq!(page.len(), 1);
-    assert_eq!(page[0], ben.history(&chat).await[0], "a message as any list has it");
+    assert_eq!(
+        page[0],
+        ben.history(&chat).await[0],
+        "a message as any list has it"
+    );
     let id = page[0]["id"].as_str().expect("an id");
     anna.api
         .patch(&format!("/messages/{id}"), json!({"content": "Alltag"}))
@@ -88,7 +92,11 @@ async fn words_beginnings_and_scripts_without_spaces() {
         ("{\"$gt\":\"\"}", None),
         ("^The", Some("The quick brown fox")),
     ] {
-        for scope in [String::new(), format!("&chatId={chat}"), format!("&chat_id={chat}")] {
+        for scope in [
+            String::new(),
+            format!("&chatId={chat}"),
+            format!("&chat_id={chat}"),
+        ] {
             let all = found(&ben, &format!("q={}{scope}", escaped(q))).await;
             assert_eq!(all, expected.into_iter().collect::<Vec<_>>(), "{q}");
         }
@@ -122,12 +130,20 @@ async fn only_what_i_may_see() {
         .no_content();
     anna.say(&group, "treasure after").await;
     assert_eq!(found(&cleo, "q=treasure").await, ["treasure within"]);
-    assert_eq!(found(&cleo, &format!("q=treasure&chatId={group}")).await.len(), 1);
+    assert_eq!(
+        found(&cleo, &format!("q=treasure&chatId={group}"))
+            .await
+            .len(),
+        1
+    );
     let id = within["messageId"].as_str().expect("an id");
     let hide = format!("/messages/{id}?scope=me");
     ben.api.delete(&hide).await.no_content();
     let all = found(&ben, "q=treasure").await;
-    assert_eq!(all, ["treasure after", "treasure between us", "treasure before"]);
+    assert_eq!(
+        all,
+        ["treasure after", "treasure between us", "treasure before"]
+    );
     let mine = found(&ben, &format!("q=treasure&chatId={chat}")).await;
     assert_eq!(mine, ["treasure between us"]);
     // Names of the group are the server's words, not anyone's.

@@ -1,0 +1,32 @@
+//! `[jobs]`: how often background jobs run.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{Problems, span};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobsConfig {
+    #[serde(with = "span")]
+    pub housekeeping: Duration,
+    #[serde(with = "span")]
+    pub disappearing: Duration,
+}
+
+impl JobsConfig {
+    pub(super) fn check(&self, problems: &mut Problems) {
+        bounded("jobs.housekeeping", self.housekeeping, problems);
+        bounded("jobs.disappearing", self.disappearing, problems);
+    }
+}
+
+fn bounded(name: &str, every: Duration, problems: &mut Problems) {
+    problems.require(
+        every >= Duration::from_secs(1),
+        name,
+        "is too short",
+        "give it a second or more",
+    );
+}
