@@ -13,6 +13,7 @@ use crate::actors::auth::requests::{AuthPeers, Revocations};
 use crate::actors::auth::sender::Sender;
 use crate::actors::auth::watch::RevocationWatch;
 use crate::actors::chat::group::{ChatGroup, Desk};
+use crate::actors::chat::indexer::Indexer;
 use crate::actors::chat::publishing::Outbox;
 use crate::actors::chat::relay::{ReceiptsStored, Relay};
 use crate::actors::chat::requests::{ChatPeers, RosterPeers};
@@ -342,11 +343,13 @@ fn start_chats(
     nodes: Option<&Cluster>,
     (relay, claims): (&Recipient<ReceiptsStored>, &Claims),
 ) -> (ChatDoor, Vec<Recipient<OwnersChanged>>) {
+    let indexer = Indexer::new(stores, remote(nodes)).start().recipient();
     let shards = std::thread::available_parallelism().map_or(2, usize::from);
     let started = (0..shards).map(|_| {
         let arbiter = Arbiter::new().handle();
         let (messages, chats) = (Arc::clone(&stores.messages), Arc::clone(&stores.chats));
-        let writer = Writer::start_in_arbiter(&arbiter, |_| Writer::new(messages, chats));
+        let indexer = Some(indexer.clone());
+        let writer = Writer::start_in_arbiter(&arbiter, |_| Writer::new(messages, chats, indexer));
         let services = ChatServices {
             stores: stores.clone(),
             fanout: fanout.clone(),

@@ -10,7 +10,7 @@ use super::groups::Groups;
 use super::{StartError, failed, lock, stores};
 use crate::actors::jobs::requests::JobDesk;
 use crate::actors::jobs::runner::{JobRunner, RunnerNeeds};
-use crate::actors::jobs::{Housekeeping, Job, JobKind, KINDS, OrphanMedia, kind};
+use crate::actors::jobs::{Disappearing, Housekeeping, Job, JobKind, KINDS, OrphanMedia, kind};
 use crate::actors::user::erasure::EraseAccounts;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Backend, Config};
@@ -50,6 +50,11 @@ fn all(needs: &JobNeeds<'_>) -> Vec<Arc<dyn Job>> {
             stores: stores.clone(),
             clock,
             grace: needs.config.media.orphan_grace,
+        }),
+        Arc::new(Disappearing {
+            stores: stores.clone(),
+            clock,
+            releases: None,
         }),
     ]
 }

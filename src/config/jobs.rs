@@ -12,6 +12,7 @@ pub struct JobsConfig {
     #[serde(with = "span")]
     pub housekeeping: Duration,
     #[serde(with = "span")]
+    pub disappearing: Duration,
     pub orphan_media: Duration,
     pub erasure: Duration,
 }
@@ -19,6 +20,7 @@ pub struct JobsConfig {
 impl JobsConfig {
     pub(super) fn check(&self, problems: &mut Problems) {
         bounded("jobs.housekeeping", self.housekeeping, problems);
+        bounded("jobs.disappearing", self.disappearing, problems);
         bounded("jobs.orphan_media", self.orphan_media, problems);
         bounded("jobs.erasure", self.erasure, problems);
     }

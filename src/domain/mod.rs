@@ -10,5 +10,6 @@ pub mod otp;
 pub mod phone;
 pub mod privacy;
 pub mod receipts;
+pub mod search;
 pub mod sync;
 pub mod user;

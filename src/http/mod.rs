@@ -29,6 +29,7 @@ pub mod reactions;
 pub mod receipts;
 mod rest;
 pub mod routes;
+pub mod search;
 pub mod server;
 pub mod stars;
 pub mod sync;

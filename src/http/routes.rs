@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig};
 use super::middleware::{Access, resource};
 use super::{
     auth, chat_settings, chats, contacts, demo, devices, docs, files, forward, health, history,
-    media, messages, metrics, participants, reactions, receipts, stars, sync, upload, users, ws,
+    media, messages, metrics, participants, reactions, receipts, search, stars, sync, upload, users, ws,
 };
 use crate::actors::group::{Group, GroupSet};
 
@@ -69,6 +69,7 @@ table! { api, API, Access::SignedIn;
     "/messages" => post messages::send;
     "/messages/status" => put receipts::set_status;
     "/messages/read" => post receipts::read;
+    "/messages/search" => get search::search;
     "/messages/starred" => get stars::list;
     "/messages/{id}" => get messages::get, patch messages::edit, delete messages::delete;
     "/messages/{id}/forward" => post forward::forward;

@@ -280,6 +280,12 @@ pub trait MessageStore: Send + Sync {
         limit: usize,
     ) -> StoreResult<Vec<Star>>;
 
+    /// Messages past their `expires_at` whose words are still there, the longest past first.
+    async fn expired(&self, before: Timestamp, limit: usize) -> StoreResult<Vec<Message>>;
+
+    /// Leaves tombstones of those of these messages that are past their `expires_at`, as a deletion
+    /// does, but with no entry and no rev; answers how many. They keep numbers, ids, hash and times.
+    async fn strip_expired(&self, messages: Vec<Message>, before: Timestamp) -> StoreResult<usize>;
     /// Whether a chat holds anything that [`Change::SenderErased`] would take away.
     async fn speaks(&self, chat_id: ChatId, sender: UserId) -> StoreResult<bool>;
 

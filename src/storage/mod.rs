@@ -23,6 +23,7 @@ pub mod messages;
 pub mod presence;
 pub mod privacy;
 pub mod receipts;
+pub mod search;
 pub mod sessions;
 pub mod user_log;
 pub mod users;
@@ -51,6 +52,7 @@ pub struct Stores {
     pub blobs: Arc<dyn blobs::BlobStore>,
     pub described: described::Descriptions,
     pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
+    pub search: Arc<dyn search::SearchStore>,
     pub erasures: Arc<dyn erasures::ErasureStore>,
     pub jobs: Arc<dyn jobs::JobStore>,
 }

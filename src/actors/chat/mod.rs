@@ -11,6 +11,7 @@ mod erasure;
 pub mod facts;
 mod forward;
 pub mod group;
+pub mod indexer;
 mod media;
 mod members;
 mod personal;

@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 use crate::http::error::ProblemBody;
 use crate::http::{
     auth, chat_settings, chats, contacts, devices, files, forward, health, history, media,
-    messages, metrics, participants, reactions, receipts, stars, sync, upload, users,
+    messages, metrics, participants, reactions, receipts, search, stars, sync, upload, users,
 };
 
 /// What lies below `/api/v1`; a test holds this list against the table of routes.
@@ -71,6 +71,7 @@ use crate::http::{
         stars::add,
         stars::remove,
         stars::list,
+        search::search,
         receipts::set_status,
         receipts::read,
         receipts::list,

@@ -25,6 +25,7 @@ pub mod probe;
 mod receipt_times;
 pub mod receipts;
 pub mod redis;
+pub mod search;
 mod session_rotation;
 pub mod sessions;
 pub mod user_log;

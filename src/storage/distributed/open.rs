@@ -24,6 +24,7 @@ use super::presence::RedisPresence;
 use super::privacy::PostgresPrivacy;
 use super::receipts::{self, MongoReceipts};
 use super::redis::{Redis, RedisSettings};
+use super::search::{self, MongoSearch};
 use super::sessions::PostgresSessions;
 use super::user_log::PostgresUserLog;
 use super::users::PostgresUsers;
@@ -69,6 +70,7 @@ impl Servers {
         let applied = migrations::run(&self.postgres).await?;
         messages::ensure_indexes(&self.mongo).await?;
         receipts::ensure_indexes(&self.mongo).await?;
+        search::ensure_indexes(&self.mongo).await?;
         media::ensure_indexes(&self.mongo).await?;
         self.s3.prepare().await?;
         Ok(applied)
@@ -111,6 +113,7 @@ impl Servers {
             media,
             blobs,
             idempotency: Arc::new(PostgresIdempotency(postgres.clone())),
+            search: Arc::new(MongoSearch(mongo.clone())),
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod presence;
 pub mod privacy;
 pub mod receipts;
 pub mod row;
+pub mod search;
 mod session_rotation;
 pub mod sessions;
 pub mod user_log;

@@ -20,6 +20,7 @@ use super::messages::SqliteMessages;
 use super::presence::SqlitePresence;
 use super::privacy::SqlitePrivacy;
 use super::receipts::SqliteReceipts;
+use super::search::SqliteSearch;
 use super::sessions::SqliteSessions;
 use super::user_log::SqliteUserLog;
 use super::users::SqliteUsers;
@@ -63,6 +64,7 @@ pub fn open(settings: Settings<'_>, clock: Clock) -> StoreResult<Stores> {
         privacy: Arc::new(SqlitePrivacy(database.clone())),
         devices: Arc::new(SqliteDevices(database.clone())),
         idempotency: Arc::new(SqliteIdempotency(database.clone())),
+        search: Arc::new(SqliteSearch::open(data_dir)?),
         erasures: Arc::new(SqliteErasures(database.clone())),
         jobs: Arc::new(SqliteJobs(database)),
         keys: Arc::new(FileKeys::new(data_dir)),

@@ -25,6 +25,7 @@ use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::embedded::presence::SqlitePresence;
 use troupe::storage::embedded::privacy::SqlitePrivacy;
 use troupe::storage::embedded::receipts::SqliteReceipts;
+use troupe::storage::embedded::search::SqliteSearch;
 use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
@@ -37,6 +38,7 @@ use troupe::storage::messages::MessageStore;
 use troupe::storage::presence::PresenceStore;
 use troupe::storage::privacy::PrivacyStore;
 use troupe::storage::receipts::ReceiptStore;
+use troupe::storage::search::SearchStore;
 use troupe::storage::sessions::SessionStore;
 use troupe::storage::user_log::UserLogStore;
 use troupe::storage::users::UserStore;
@@ -60,6 +62,7 @@ pub struct Opened {
     /// Where files must be to be kept, if that matters.
     pub folder: Option<PathBuf>,
     pub idempotency: Arc<dyn IdempotencyStore>,
+    pub search: Arc<dyn SearchStore>,
     pub erasures: Arc<dyn ErasureStore>,
     pub jobs: Arc<dyn JobStore>,
 }
@@ -104,6 +107,7 @@ impl Backend for Embedded {
             media: Arc::new(SqliteMedia(database.clone())),
             devices: Arc::new(SqliteDevices(database.clone())),
             idempotency: Arc::new(SqliteIdempotency(database.clone())),
+            search: Arc::new(SqliteSearch::open(self.folder.path()).expect("it opens")),
             erasures: Arc::new(SqliteErasures(database.clone())),
             jobs: Arc::new(SqliteJobs(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),

@@ -23,6 +23,7 @@ use troupe::storage::distributed::presence::RedisPresence;
 use troupe::storage::distributed::privacy::PostgresPrivacy;
 use troupe::storage::distributed::receipts::{self, MongoReceipts};
 use troupe::storage::distributed::redis::{Redis, RedisSettings};
+use troupe::storage::distributed::search::{self, MongoSearch};
 use troupe::storage::distributed::sessions::PostgresSessions;
 use troupe::storage::distributed::user_log::PostgresUserLog;
 use troupe::storage::distributed::users::PostgresUsers;
@@ -53,6 +54,7 @@ impl Distributed {
         let mongo = mongo(&name, servers::address("MONGODB")).await;
         messages::ensure_indexes(&mongo).await.expect("indexes");
         receipts::ensure_indexes(&mongo).await.expect("indexes");
+        search::ensure_indexes(&mongo).await.expect("indexes");
         media::ensure_indexes(&mongo).await.expect("indexes");
         let s3 = S3Blobs::new(&servers::s3(&name.replace('_', "-"))).expect("settings");
         let settings = RedisSettings {
@@ -106,6 +108,7 @@ impl Backend for Distributed {
             contacts: Arc::new(PostgresContacts(postgres())),
             privacy: Arc::new(PostgresPrivacy(postgres())),
             devices: Arc::new(PostgresDevices(postgres())),
+            search: Arc::new(MongoSearch(mongo())),
             media: Arc::new(MongoMedia::new(mongo(), postgres())),
             blobs: Arc::new(self.s3.clone()),
             folder: None,

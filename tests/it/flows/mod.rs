@@ -36,6 +36,7 @@ mod profiles;
 mod reactions;
 mod receipts;
 mod schemas;
+mod search;
 mod sending;
 mod sign_in;
 mod sign_out;

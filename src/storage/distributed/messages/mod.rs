@@ -8,6 +8,7 @@ mod apply;
 mod changes;
 mod document;
 mod effect;
+mod expiry;
 mod erase;
 mod hidden;
 pub mod indexes;
@@ -206,6 +207,14 @@ impl MessageStore for MongoMessages {
 
     async fn speaks(&self, chat_id: ChatId, sender: UserId) -> StoreResult<bool> {
         erase::speaks(self, chat_id, sender).await
+    }
+
+    async fn expired(&self, before: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
+        expiry::past(&self.mongo, before, limit).await
+    }
+
+    async fn strip_expired(&self, messages: Vec<Message>, before: Timestamp) -> StoreResult<usize> {
+        expiry::strip(self, &messages, before).await
     }
 
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>> {

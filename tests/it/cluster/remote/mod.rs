@@ -139,6 +139,7 @@ async fn every_request_to_message_is_carried() {
         get_message => samples::get_message(),
         list_receipts => samples::list_receipts(),
         list_starred => samples::list_starred(),
+        search_messages => samples::search_messages(),
         get_digest => samples::get_digest(),
         list_chats => samples::list_chats(),
         get_chat => samples::get_chat(),

@@ -285,6 +285,16 @@ pub fn list_starred() -> message::ListStarred {
     }
 }
 
+pub fn search_messages() -> message::SearchMessages {
+    message::SearchMessages {
+        viewer: id(),
+        q: "wörter".to_owned(),
+        chat_id: Some(id()),
+        cursor: None,
+        limit: 2,
+    }
+}
+
 pub fn list_messages() -> message::ListMessages {
     message::ListMessages {
         viewer: id(),
