@@ -9,6 +9,7 @@ pub mod guardian;
 pub mod jobs;
 pub mod media;
 pub mod message;
+pub mod notification;
 pub mod placement;
 pub mod remote;
 pub mod request;

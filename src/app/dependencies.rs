@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use super::{StartError, events, failed, grpc, lock, media, nodes, stores};
+use super::{StartError, events, failed, grpc, lock, media, nodes, pushes, stores};
 use crate::config::{Backend, Config};
 use crate::http::waiting::{self, Missing};
 use crate::storage::distributed::open::Servers;
@@ -53,6 +53,7 @@ pub fn examine(config: &Config) -> Vec<Finding> {
         Backend::Distributed => actix::System::new().block_on(examine_servers(config)),
     };
     findings.extend(media::examine(config));
+    findings.extend(actix::System::new().block_on(pushes::examine(config)));
     findings.extend(grpc::examine(config));
     findings
 }

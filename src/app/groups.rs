@@ -18,6 +18,7 @@ use crate::actors::group::{Group, GroupSet};
 use crate::actors::guardian::GroupState;
 use crate::actors::media::requests::{MediaPeers, Uploads};
 use crate::actors::message::requests::MessagePeers;
+use crate::actors::notification::requests::NotificationPeers;
 use crate::actors::placement::ChatDoor;
 use crate::actors::user::requests::UserPeers;
 use crate::actors::websocket::Websocket;
@@ -42,6 +43,7 @@ pub struct Groups {
     /// Where media are kept.
     uploads: Option<Uploads>,
     stores: Stores,
+    notification: NotificationPeers,
     pub(super) door: ChatDoor,
     fanout: Fanout,
     /// Where there are sockets.
@@ -64,6 +66,7 @@ impl Groups {
         let mut ground = Ground::new(config, stores, clock, nodes.clone()).await?;
         let (auth, user) = ground.start_accounts().await?;
         let (chat, roster, message) = ground.start_chat_desks()?;
+        let notification = ground.start_pushes()?;
         let sockets = ground.start_sockets(&auth, &user, &message);
         let seal = Seal::new(&config.storage.keys_secret, clock);
         let doors = open_doors(config, &seal, nodes.as_ref())?;
@@ -84,6 +87,7 @@ impl Groups {
             chat,
             roster,
             message,
+            notification,
             door: ground.door.clone(),
             fanout: ground.fanout.clone(),
             sockets,
@@ -116,6 +120,7 @@ impl Groups {
             Offer::new(Group::Chat, self.chat.clone()),
             Offer::new(Group::Message, self.message.clone()),
             Offer::new(Group::Media, self.media.clone()),
+            Offer::new(Group::Notification, self.notification.clone()),
         ];
         let here = |offer: &Offer| self.here.contains(offer.group);
         offers.into_iter().filter(here).collect()
@@ -136,6 +141,7 @@ impl Groups {
             .app_data(Data::new(self.stores.described.clone()))
             .app_data(Data::from(Arc::clone(&self.stores.media)))
             .app_data(Data::from(Arc::clone(&self.stores.blobs)))
+            .app_data(Data::new(self.notification.clone()))
             .app_data(Data::new(self.door.clone()))
             .app_data(Data::new(self.fanout.clone()))
             .app_data(Data::new(self.gate.clone()));

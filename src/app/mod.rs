@@ -13,6 +13,7 @@ mod listeners;
 mod lock;
 mod media;
 mod nodes;
+mod pushes;
 mod stores;
 mod token;
 

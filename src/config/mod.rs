@@ -15,6 +15,7 @@ mod limits;
 mod loader;
 mod log;
 mod media;
+mod notification;
 mod problems;
 mod s3;
 mod servers;
@@ -39,6 +40,7 @@ pub use limits::{BucketConfig, LimitsConfig};
 pub use loader::{Loader, Setting};
 pub use log::{LogConfig, LogFormat};
 pub use media::{MediaConfig, QUOTA_UNIT};
+pub use notification::{FcmConfig, NotificationConfig, PushSenderKind};
 pub use problems::{ConfigError, Problem, Problems};
 pub use s3::S3Config;
 pub use servers::{MongodbConfig, NatsConfig, PostgresConfig, RedisConfig};
@@ -82,6 +84,7 @@ pub struct Config {
     pub auth: AuthConfig,
     pub clients: ClientsConfig,
     pub websocket: WebsocketConfig,
+    pub notification: NotificationConfig,
     pub log: LogConfig,
     pub telemetry: TelemetryConfig,
 }
@@ -103,6 +106,7 @@ impl Config {
         self.auth.check(problems);
         self.clients.check(problems);
         self.websocket.check(problems);
+        self.notification.check(problems);
         self.log.check(problems);
         self.telemetry.check(problems);
         self.check_groups(problems);

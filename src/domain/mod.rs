@@ -6,6 +6,7 @@ pub mod flood;
 pub mod media;
 pub mod leaving;
 pub mod message;
+pub mod notification;
 pub mod otp;
 pub mod phone;
 pub mod privacy;

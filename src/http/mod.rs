@@ -25,6 +25,7 @@ pub mod middleware;
 mod origin;
 pub mod page;
 pub mod participants;
+pub mod pushes;
 pub mod reactions;
 pub mod receipts;
 mod rest;

@@ -22,6 +22,7 @@ pub mod media;
 pub mod messages;
 pub mod presence;
 pub mod privacy;
+pub mod pushes;
 pub mod receipts;
 pub mod search;
 pub mod sessions;
@@ -47,6 +48,7 @@ pub struct Stores {
     pub contacts: Arc<dyn contacts::ContactStore>,
     pub privacy: Arc<dyn privacy::PrivacyStore>,
     pub devices: Arc<dyn devices::DeviceStore>,
+    pub pushes: Arc<dyn pushes::PushStore>,
     pub keys: Arc<dyn keys::KeyStore>,
     pub media: Arc<dyn media::MediaStore>,
     pub blobs: Arc<dyn blobs::BlobStore>,

@@ -22,6 +22,7 @@ pub mod presence;
 mod presign;
 pub mod privacy;
 pub mod probe;
+pub mod pushes;
 mod receipt_times;
 pub mod receipts;
 pub mod redis;

@@ -24,6 +24,7 @@ use troupe::storage::embedded::media::SqliteMedia;
 use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::embedded::presence::SqlitePresence;
 use troupe::storage::embedded::privacy::SqlitePrivacy;
+use troupe::storage::embedded::pushes::SqlitePushes;
 use troupe::storage::embedded::receipts::SqliteReceipts;
 use troupe::storage::embedded::search::SqliteSearch;
 use troupe::storage::embedded::sessions::SqliteSessions;
@@ -37,6 +38,7 @@ use troupe::storage::media::MediaStore;
 use troupe::storage::messages::MessageStore;
 use troupe::storage::presence::PresenceStore;
 use troupe::storage::privacy::PrivacyStore;
+use troupe::storage::pushes::PushStore;
 use troupe::storage::receipts::ReceiptStore;
 use troupe::storage::search::SearchStore;
 use troupe::storage::sessions::SessionStore;
@@ -56,6 +58,7 @@ pub struct Opened {
     pub contacts: Arc<dyn ContactStore>,
     pub privacy: Arc<dyn PrivacyStore>,
     pub devices: Arc<dyn DeviceStore>,
+    pub pushes: Arc<dyn PushStore>,
     pub keys: Arc<dyn KeyStore>,
     pub media: Arc<dyn MediaStore>,
     pub blobs: Arc<dyn BlobStore>,
@@ -105,6 +108,7 @@ impl Backend for Embedded {
             contacts: Arc::new(SqliteContacts(database.clone())),
             privacy: Arc::new(SqlitePrivacy(database.clone())),
             media: Arc::new(SqliteMedia(database.clone())),
+            pushes: Arc::new(SqlitePushes(database.clone())),
             devices: Arc::new(SqliteDevices(database.clone())),
             idempotency: Arc::new(SqliteIdempotency(database.clone())),
             search: Arc::new(SqliteSearch::open(self.folder.path()).expect("it opens")),

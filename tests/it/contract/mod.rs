@@ -53,6 +53,7 @@ mod pages;
 mod postgres;
 mod presence;
 mod privacy;
+mod pushes;
 mod reactions;
 mod receipts;
 mod rotation;

@@ -33,6 +33,8 @@ mod presence;
 mod privacy;
 mod processes;
 mod profiles;
+mod push_trouble;
+mod pushes;
 mod reactions;
 mod receipts;
 mod schemas;

@@ -2,7 +2,15 @@
 
 use super::source::{SourceFile, files};
 
-const GROUPS: &[&str] = &["auth", "user", "chat", "message", "media", "websocket"];
+const GROUPS: &[&str] = &[
+    "auth",
+    "user",
+    "chat",
+    "message",
+    "media",
+    "notification",
+    "websocket",
+];
 
 /// What a room must not know; longest room first where one lies in another.
 const FORBIDDEN: &[(&str, &[&str])] = &[

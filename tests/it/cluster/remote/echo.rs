@@ -15,6 +15,7 @@ use troupe::actors::user::requests::{AddedDevice, FoundContact, Person};
 use troupe::domain::user::{Privacy, User};
 use troupe::storage::devices::Device;
 use troupe::storage::erasures::Erasure;
+use troupe::storage::pushes::KeptPush;
 use troupe::storage::sessions::Session;
 use troupe::wire::chat::{ChatView, ParticipantView};
 use troupe::wire::message::{DigestView, MessageView, RecipientView, SentView};
@@ -115,6 +116,7 @@ made! {
     Vec<Device> => vec![replies::device()],
     Erasure => replies::erasure(),
     Vec<Erasure> => vec![replies::erasure()],
+    Vec<KeptPush> => vec![replies::push()],
     ChatMade => ChatMade { chat_id: samples::id(), created: false },
     Forwarded => Forwarded {
         items: vec![SentView::new(MessageView::sample(), true)],

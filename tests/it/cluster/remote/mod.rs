@@ -17,7 +17,8 @@ use troupe::actors::chat::requests::ChatPeers;
 use troupe::actors::group::Group;
 use troupe::actors::media::requests::MediaPeers;
 use troupe::actors::message::requests::MessagePeers;
-use troupe::actors::remote::{Carry, Serve, StandIn};
+use troupe::actors::notification::requests::NotificationPeers;
+use troupe::actors::remote::{Carried, Carry, Serve, StandIn};
 use troupe::actors::request::{Answer, Request, ask};
 use troupe::actors::user::requests::UserPeers;
 use troupe::error::{ErrorCode, Failure};
@@ -28,13 +29,11 @@ use self::echo::{Echo, Sample};
 struct Loop(Arc<dyn Serve>);
 
 impl Carry for Loop {
-    fn carry(
-        &self,
-        _: Group,
-        name: &'static str,
-        body: Vec<u8>,
-    ) -> BoxFuture<'static, Answer<Vec<u8>>> {
-        let served = self.0.serve(name, &body).expect("a known request");
+    fn carry(&self, _: Group, request: Carried) -> BoxFuture<'static, Answer<Vec<u8>>> {
+        let served = self
+            .0
+            .serve(request.name, &request.body)
+            .expect("a known request");
         let (sender, answer) = tokio::sync::oneshot::channel();
         actix::spawn(async move { sender.send(served.await) });
         Box::pin(async move { answer.await.expect("answered") })
@@ -49,7 +48,7 @@ macro_rules! carried {
         let group: Arc<dyn Serve> = Arc::new($peers::of(&echo.start()));
         let names: BTreeSet<_> = group.names().iter().copied().collect();
         let way = Arc::new(Loop(group));
-        let peers = $peers::of(&StandIn::new(Group::$group, way).start());
+        let peers = $peers::elsewhere(&StandIn::new(Group::$group, way).start());
         let mut asked = BTreeSet::new();
         $(
             let request = $request;
@@ -161,6 +160,13 @@ async fn every_request_to_media_is_carried() {
 }
 
 #[actix::test]
+async fn every_request_to_notification_is_carried() {
+    carried! { Notification, NotificationPeers:
+        list_pushes => samples::list_pushes(),
+    }
+}
+
+#[actix::test]
 async fn what_is_no_request_is_refused() {
     let peers = AuthPeers::of(&Echo::default().start());
     for (name, body) in [
@@ -179,7 +185,7 @@ async fn what_is_no_request_is_refused() {
 async fn a_refusal_is_one_and_an_answer_of_another_shape_is_ours() {
     struct Says(Answer<Vec<u8>>);
     impl Carry for Says {
-        fn carry(&self, _: Group, _: &str, _: Vec<u8>) -> BoxFuture<'static, Answer<Vec<u8>>> {
+        fn carry(&self, _: Group, _: Carried) -> BoxFuture<'static, Answer<Vec<u8>>> {
             let answer = self.0.clone();
             Box::pin(async move { answer })
         }
@@ -190,7 +196,7 @@ async fn a_refusal_is_one_and_an_answer_of_another_shape_is_ours() {
         (Ok(Vec::new()), ErrorCode::Internal),
     ] {
         let stand_in = StandIn::new(Group::User, Arc::new(Says(answer)));
-        let peers = UserPeers::of(&stand_in.start());
+        let peers = UserPeers::elsewhere(&stand_in.start());
         let failure = ask(&peers.get_me, samples::get_me()).await;
         assert_eq!(failure.expect_err("refused").code(), code);
     }
