@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 /// What is served over gRPC.
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     "proto/auth.proto",
     "proto/chat.proto",
+    "proto/media.proto",
     "proto/message.proto",
     "proto/user.proto",
 ];

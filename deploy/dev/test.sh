@@ -9,6 +9,7 @@ install_missing() {
   local missing=()
   have cc || missing+=(build-essential)
   have curl || missing+=(curl)
+  have ffmpeg || missing+=(ffmpeg)
   have chromium || missing+=(chromium)
   have chromedriver || missing+=(chromium-driver)
   [ ${#missing[@]} -eq 0 ] && return

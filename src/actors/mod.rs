@@ -7,6 +7,7 @@ pub mod fanout;
 pub mod group;
 pub mod guardian;
 pub mod jobs;
+pub mod media;
 pub mod message;
 pub mod placement;
 pub mod remote;

@@ -4,11 +4,11 @@ use std::fmt;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use super::{StartError, events, failed, grpc, lock, nodes, stores};
+use super::{StartError, events, failed, grpc, lock, media, nodes, stores};
 use crate::config::{Backend, Config};
 use crate::http::waiting::{self, Missing};
 use crate::storage::distributed::open::Servers;
-use crate::storage::distributed::probe::{Outcome, Probed, probe};
+use crate::storage::distributed::probe::{Outcome, Probed, probe, probe_s3};
 
 /// How often servers that are away are looked for.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -52,6 +52,7 @@ pub fn examine(config: &Config) -> Vec<Finding> {
         Backend::Embedded => vec![examine_data_dir(config)],
         Backend::Distributed => actix::System::new().block_on(examine_servers(config)),
     };
+    findings.extend(media::examine(config));
     findings.extend(grpc::examine(config));
     findings
 }
@@ -73,12 +74,17 @@ fn examine_data_dir(config: &Config) -> Finding {
 async fn examine_servers(config: &Config) -> Vec<Finding> {
     match Servers::new(&stores::settings(config)).await {
         Ok(servers) => {
+            let s3 = probe_s3(&servers).await;
             let probed = look(config, &servers).await;
             let findings = probed.iter().map(|probed| Finding {
                 line: probed.to_string(),
                 is_fine: probed.is_fine(),
             });
             let mut findings: Vec<Finding> = findings.collect();
+            findings.push(Finding {
+                line: s3.to_string(),
+                is_fine: s3.is_fine(),
+            });
             findings.append(&mut events::examine(config).await);
             findings
         }

@@ -24,6 +24,8 @@ use crate::actors::cluster::requests::OwnersChanged;
 use crate::actors::fanout::Fanout;
 use crate::actors::group::Group;
 use crate::actors::guardian::{GroupState, Guardian};
+use crate::actors::media::actor::{Media, MediaActor};
+use crate::actors::media::requests::{Claims, MediaPeers};
 use crate::actors::message::actor::{MessageActor, Reader};
 use crate::actors::message::requests::MessagePeers;
 use crate::actors::placement::{ChatDoor, Remote};
@@ -48,6 +50,8 @@ pub struct Ground {
     pub fanout: Fanout,
     pub door: ChatDoor,
     pub shards: Vec<Recipient<OwnersChanged>>,
+    pub media: MediaPeers,
+    reading: ArbiterHandle,
     revocations: Revocations,
     /// Of the groups that run here.
     pub states: Vec<GroupState>,
@@ -65,10 +69,20 @@ impl Ground {
             Some(cluster) => cluster.fanout().clone(),
             None => Fanout::default(),
         };
+        let reading = Arbiter::new().handle();
+        let mut states = Vec::new();
+        let media = start_media(
+            config,
+            stores,
+            clock,
+            nodes.as_ref(),
+            (&reading, &mut states),
+        )?;
         let (door, shards) = if config.groups.contains(Group::Chat) {
             let relay = Context::new();
             let told = relay.address().recipient();
-            let started = start_chats(stores, &fanout, clock, nodes.as_ref(), &told);
+            let claims = Claims(media.claim_media.clone());
+            let started = start_chats(stores, &fanout, clock, nodes.as_ref(), (&told, &claims));
             let outbox = Outbox {
                 messages: Arc::clone(&stores.messages),
                 chats: Arc::clone(&stores.chats),
@@ -91,8 +105,10 @@ impl Ground {
             fanout,
             door,
             shards,
+            media,
+            reading,
             revocations: Revocations::default(),
-            states: Vec::new(),
+            states,
         })
     }
 
@@ -132,10 +148,11 @@ impl Ground {
     pub fn start_chat_desks(
         &mut self,
     ) -> Result<(ChatPeers, Option<RosterPeers>, MessagePeers), StartError> {
-        let reading = Arbiter::new().handle();
+        let reading = self.reading.clone();
         let (chat, roster) = if self.runs(Group::Chat) {
             let (stores, fanout) = (self.stores.clone(), self.fanout.clone());
-            let desk = Desk::new(stores, fanout, self.clock, self.door.clone());
+            let door = self.door.clone();
+            let desk = Desk::new(stores, fanout, self.clock, self.claims(), door);
             let factory = move || ChatGroup::new(desk.clone());
             let chat = self.start(Group::Chat, &reading, factory);
             (ChatPeers::of(&chat), Some(RosterPeers::of(&chat)))
@@ -161,7 +178,9 @@ impl Ground {
         let config = &self.config;
         self.runs(Group::Websocket).then(|| {
             Websocket::start(SocketNeeds {
-                settings: config.websocket.settings(config.limits.unlimited),
+                settings: config
+                    .websocket
+                    .settings(config.limits.unlimited, &config.media),
                 clock: self.clock,
                 tail: Arc::new(self.stores.clone()),
                 presence: Arc::clone(&self.stores.presence),
@@ -185,7 +204,7 @@ impl Ground {
 
     /// Wherever tokens are checked.
     fn watch_revocations(&self, arbiter: &ArbiterHandle) {
-        let checking = [Group::Gateway, Group::Auth, Group::Websocket];
+        let checking = [Group::Gateway, Group::Auth, Group::Websocket, Group::Media];
         if !self.config.groups.has_any(&checking) {
             return;
         }
@@ -212,6 +231,10 @@ impl Ground {
         })
     }
 
+    fn claims(&self) -> Claims {
+        Claims(self.media.claim_media.clone())
+    }
+
     fn users(&self, keyring: Arc<Keyring>) -> Users {
         let limits = &self.config.limits;
         Users {
@@ -219,6 +242,7 @@ impl Ground {
             clock: self.clock,
             fanout: self.fanout.clone(),
             chats: self.door.clone(),
+            media: self.claims(),
             keyring,
             contact_budget: (!limits.unlimited).then(|| limits.contacts.bucket()),
         }
@@ -236,19 +260,12 @@ impl Ground {
         Guardian::start_in(arbiter, state, factory)
     }
 
-    /// A stand-in for a group of another process; its guardian bounds what is under way there.
     fn stand_in(
         &self,
         group: Group,
         arbiter: &ArbiterHandle,
     ) -> Result<Addr<Guardian<StandIn>>, StartError> {
-        let Some(cluster) = self.nodes.clone() else {
-            return Err(failed(format!("{} runs nowhere", group.name())));
-        };
-        let state = GroupState::new(group.name());
-        Ok(Guardian::start_in(arbiter, state, move || {
-            StandIn::new(group, Arc::new(cluster.clone()))
-        }))
+        stand_in(group, self.nodes.as_ref(), arbiter)
     }
 }
 
@@ -276,6 +293,43 @@ async fn open_keyring(
     keyring.await.map_err(failed)
 }
 
+/// The media group, or what stands for it.
+fn start_media(
+    config: &Config,
+    stores: &Stores,
+    clock: Clock,
+    nodes: Option<&Cluster>,
+    (arbiter, states): (&ArbiterHandle, &mut Vec<GroupState>),
+) -> Result<MediaPeers, StartError> {
+    if !config.groups.contains(Group::Media) {
+        let stand_in = stand_in(Group::Media, nodes, arbiter)?;
+        return Ok(MediaPeers::of(&stand_in));
+    }
+    let media = Arc::new(Media {
+        stores: stores.clone(),
+        clock,
+    });
+    let state = GroupState::new(Group::Media.name());
+    states.push(state.clone());
+    let factory = move || MediaActor::new(Arc::clone(&media));
+    Ok(MediaPeers::of(&Guardian::start_in(arbiter, state, factory)))
+}
+
+/// A stand-in for a group of another process; its guardian bounds what is under way there.
+fn stand_in(
+    group: Group,
+    nodes: Option<&Cluster>,
+    arbiter: &ArbiterHandle,
+) -> Result<Addr<Guardian<StandIn>>, StartError> {
+    let Some(cluster) = nodes.cloned() else {
+        return Err(failed(format!("{} runs nowhere", group.name())));
+    };
+    let state = GroupState::new(group.name());
+    Ok(Guardian::start_in(arbiter, state, move || {
+        StandIn::new(group, Arc::new(cluster.clone()))
+    }))
+}
+
 fn remote(nodes: Option<&Cluster>) -> Option<Arc<dyn Remote>> {
     nodes.map(|cluster| Arc::new(cluster.clone()) as Arc<dyn Remote>)
 }
@@ -286,7 +340,7 @@ fn start_chats(
     fanout: &Fanout,
     clock: Clock,
     nodes: Option<&Cluster>,
-    relay: &Recipient<ReceiptsStored>,
+    (relay, claims): (&Recipient<ReceiptsStored>, &Claims),
 ) -> (ChatDoor, Vec<Recipient<OwnersChanged>>) {
     let shards = std::thread::available_parallelism().map_or(2, usize::from);
     let started = (0..shards).map(|_| {
@@ -298,6 +352,7 @@ fn start_chats(
             fanout: fanout.clone(),
             clock,
             writer: writer.recipient(),
+            media: claims.clone(),
             relay: Some(relay.clone()),
             remote: remote(nodes),
         };

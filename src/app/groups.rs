@@ -7,7 +7,7 @@ use actix::Recipient;
 use actix_web::web::{Data, ServiceConfig};
 
 use super::ground::Ground;
-use super::{StartError, failed};
+use super::{StartError, failed, media};
 use crate::actors::auth::requests::AuthPeers;
 use crate::actors::chat::requests::{ChatPeers, RosterPeers};
 use crate::actors::cluster::requests::OwnersChanged;
@@ -16,6 +16,7 @@ use crate::actors::cluster::{Cluster, Local};
 use crate::actors::fanout::Fanout;
 use crate::actors::group::{Group, GroupSet};
 use crate::actors::guardian::GroupState;
+use crate::actors::media::requests::{MediaPeers, Uploads};
 use crate::actors::message::requests::MessagePeers;
 use crate::actors::placement::ChatDoor;
 use crate::actors::user::requests::UserPeers;
@@ -23,7 +24,7 @@ use crate::actors::websocket::Websocket;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::extract::Gate;
-use crate::http::tunnel::{Seal, Tunnel};
+use crate::http::tunnel::{Doors, Seal, Tunnel, UploadTunnel};
 use crate::storage::Stores;
 
 /// The ways into every group. Cheap to clone; each worker gets one.
@@ -37,6 +38,10 @@ pub struct Groups {
     /// Where the chats are.
     pub(super) roster: Option<RosterPeers>,
     pub(super) message: MessagePeers,
+    pub(super) media: MediaPeers,
+    /// Where media are kept.
+    uploads: Option<Uploads>,
+    stores: Stores,
     pub(super) door: ChatDoor,
     fanout: Fanout,
     /// Where there are sockets.
@@ -44,6 +49,7 @@ pub struct Groups {
     gate: Gate,
     /// At a gateway that has none.
     tunnel: Option<Tunnel>,
+    upload_tunnel: Option<UploadTunnel>,
     seal: Seal,
     cluster: Option<Cluster>,
 }
@@ -60,8 +66,15 @@ impl Groups {
         let (chat, roster, message) = ground.start_chat_desks()?;
         let sockets = ground.start_sockets(&auth, &user, &message);
         let seal = Seal::new(&config.storage.keys_secret, clock);
+        let doors = open_doors(config, &seal, nodes.as_ref())?;
+        let without = |group| doors.clone().filter(|_| !config.groups.contains(group));
         let groups = Self {
-            tunnel: open_tunnel(config, &seal, nodes.as_ref())?,
+            tunnel: without(Group::Websocket).map(Tunnel::new),
+            upload_tunnel: without(Group::Media)
+                .map(|doors| UploadTunnel::new(doors, config.media.upload_timeout)),
+            uploads: media::open_uploads(config, stores, clock).await?,
+            stores: stores.clone(),
+            media: ground.media.clone(),
             seal,
             here: config.groups,
             gate: ground.gate(&auth),
@@ -102,6 +115,7 @@ impl Groups {
             Offer::new(Group::User, self.user.clone()),
             Offer::new(Group::Chat, self.chat.clone()),
             Offer::new(Group::Message, self.message.clone()),
+            Offer::new(Group::Media, self.media.clone()),
         ];
         let here = |offer: &Offer| self.here.contains(offer.group);
         offers.into_iter().filter(here).collect()
@@ -118,12 +132,22 @@ impl Groups {
             .app_data(Data::new(self.user.clone()))
             .app_data(Data::new(self.chat.clone()))
             .app_data(Data::new(self.message.clone()))
+            .app_data(Data::new(self.media.clone()))
+            .app_data(Data::new(self.stores.described.clone()))
+            .app_data(Data::from(Arc::clone(&self.stores.media)))
+            .app_data(Data::from(Arc::clone(&self.stores.blobs)))
             .app_data(Data::new(self.door.clone()))
             .app_data(Data::new(self.fanout.clone()))
             .app_data(Data::new(self.gate.clone()));
         worker.app_data(Data::new(self.seal.clone()));
         if let Some(tunnel) = &self.tunnel {
             worker.app_data(Data::new(tunnel.clone()));
+        }
+        if let Some(tunnel) = &self.upload_tunnel {
+            worker.app_data(Data::new(tunnel.clone()));
+        }
+        if let Some(uploads) = &self.uploads {
+            worker.app_data(Data::new(uploads.clone()));
         }
     }
 
@@ -176,19 +200,15 @@ impl Groups {
     }
 }
 
-/// At a gateway whose sockets are in other processes.
-fn open_tunnel(
+/// At a gateway, for what is in other processes.
+fn open_doors(
     config: &Config,
     seal: &Seal,
     nodes: Option<&Cluster>,
-) -> Result<Option<Tunnel>, StartError> {
-    let groups = config.groups;
-    if !groups.contains(Group::Gateway) || groups.contains(Group::Websocket) {
-        return Ok(None);
-    }
-    let Some(cluster) = nodes.cloned() else {
+) -> Result<Option<Doors>, StartError> {
+    let Some(cluster) = nodes.filter(|_| config.groups.contains(Group::Gateway)) else {
         return Ok(None);
     };
-    let tunnel = Tunnel::new(Arc::new(cluster), seal.clone());
-    tunnel.map(Some).map_err(failed)
+    let doors = Doors::new(Arc::new(cluster.clone()), seal.clone());
+    doors.map(Some).map_err(failed)
 }

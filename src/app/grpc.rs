@@ -29,6 +29,7 @@ pub fn bind(config: &GrpcConfig, here: GroupSet) -> Result<Vec<Bound>, StartErro
         (Group::User, config.ports.user),
         (Group::Chat, config.ports.chat),
         (Group::Message, config.ports.message),
+        (Group::Media, config.ports.media),
     ];
     let bound = |port: u16, groups: Vec<Group>| {
         let listener = listeners::bind_one(config.host, port, &GRPC)?;
@@ -82,6 +83,9 @@ fn service(groups: &Groups, group: Group) -> Option<Service> {
         Group::Message => Service::Message {
             message: groups.message.clone(),
             door: groups.door.clone(),
+        },
+        Group::Media => Service::Media {
+            media: groups.media.clone(),
         },
         _ => return None,
     })
@@ -146,7 +150,13 @@ mod tests {
     fn a_process_that_runs_everything_has_one_listener() {
         let bound = bind(&config(), GroupSet::ALL).unwrap();
         assert_eq!(bound.len(), 1);
-        let all = [Group::Auth, Group::User, Group::Chat, Group::Message];
+        let all = [
+            Group::Auth,
+            Group::User,
+            Group::Chat,
+            Group::Message,
+            Group::Media,
+        ];
         assert_eq!(bound[0].groups, all);
     }
 

@@ -10,7 +10,7 @@ use super::groups::Groups;
 use super::{StartError, failed, lock, stores};
 use crate::actors::jobs::requests::JobDesk;
 use crate::actors::jobs::runner::{JobRunner, RunnerNeeds};
-use crate::actors::jobs::{Housekeeping, Job, JobKind, KINDS, kind};
+use crate::actors::jobs::{Housekeeping, Job, JobKind, KINDS, OrphanMedia, kind};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Backend, Config};
 use crate::id::NodeId;
@@ -23,12 +23,19 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Every job, as this process would run it.
 fn all(config: &Config, stores: &Stores, clock: Clock) -> Vec<Arc<dyn Job>> {
-    vec![Arc::new(Housekeeping {
-        sessions: Arc::clone(&stores.sessions),
-        codes: Arc::clone(&stores.codes),
-        clock,
-        access_lifetime: config.auth.access_lifetime,
-    })]
+    vec![
+        Arc::new(Housekeeping {
+            sessions: Arc::clone(&stores.sessions),
+            codes: Arc::clone(&stores.codes),
+            clock,
+            access_lifetime: config.auth.access_lifetime,
+        }),
+        Arc::new(OrphanMedia {
+            stores: stores.clone(),
+            clock,
+            grace: config.media.orphan_grace,
+        }),
+    ]
 }
 
 /// Starts the runner of this process, with the jobs of its groups; `wanted` has it run those alone.

@@ -11,6 +11,7 @@ mod grpc;
 mod jobs;
 mod listeners;
 mod lock;
+mod media;
 mod nodes;
 mod stores;
 mod token;
@@ -37,6 +38,7 @@ use crate::http::health::{Needs, Readiness};
 use crate::http::server::{Shared, serve_admin, serve_public};
 use crate::id::NodeId;
 use crate::telemetry::{self, Metrics};
+use crate::wire::origin;
 
 /// Why the program could not start, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +65,10 @@ impl Addresses {
     fn of(listeners: &Listeners) -> Result<Self, StartError> {
         let first = listeners.public.first();
         let first = first.ok_or_else(|| failed("nothing listens"))?;
+        let public = listeners::address(first)?;
+        origin::listening_at(public);
         Ok(Self {
-            public: listeners::address(first)?,
+            public,
             admin: listeners::address(&listeners.admin)?,
         })
     }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
+
 use super::dependencies::{self, State};
 use super::{StartError, failed};
 use crate::clock::Clock;
 use crate::config::{Backend, Config};
 use crate::id::NodeId;
+use crate::storage::distributed::blobs::S3Settings;
 use crate::storage::distributed::mongo::MongoSettings;
 use crate::storage::distributed::open::{Servers, Settings};
 use crate::storage::distributed::postgres::PostgresSettings;
@@ -29,7 +32,13 @@ pub async fn open(config: &Config, clock: Clock, node: NodeId) -> Result<Stores,
 }
 
 fn open_embedded(config: &Config, clock: Clock) -> Result<Stores, StartError> {
-    let opened = embedded::open::open(&config.storage.data_dir, clock, config.limits.unlimited);
+    let settings = embedded::open::Settings {
+        data_dir: &config.storage.data_dir,
+        unlimited: config.limits.unlimited,
+        address_life: config.media.address_life,
+        public_url: &config.media.public_url,
+    };
+    let opened = embedded::open::open(settings, clock);
     opened.map_err(|error| StartError::Setting {
         setting: "storage.data_dir",
         what: error.to_string(),
@@ -81,6 +90,16 @@ pub fn settings(config: &Config) -> Settings {
             prefix: config.redis.prefix.clone(),
             connections: config.redis.connections,
             timeout: config.redis.timeout,
+        },
+        s3: S3Settings {
+            endpoint: config.s3.endpoint.clone(),
+            public_endpoint: config.s3.public_endpoint.clone(),
+            region: config.s3.region.clone(),
+            bucket: config.s3.bucket.clone(),
+            access_key: config.s3.access_key.expose_secret().to_owned(),
+            secret_key: config.s3.secret_key.clone(),
+            timeout: config.s3.timeout,
+            address_life: config.media.address_life,
         },
         keys_secret: config.storage.keys_secret.clone(),
         unlimited: config.limits.unlimited,

@@ -36,6 +36,7 @@ pub struct GrpcPorts {
     pub user: u16,
     pub chat: u16,
     pub message: u16,
+    pub media: u16,
 }
 
 /// Files in PEM; all empty: no TLS.
@@ -122,13 +123,14 @@ impl GrpcConfig {
     }
 
     /// Every port it may listen on, by its setting.
-    pub(super) fn every_port(&self) -> [(&'static str, u16); 5] {
+    pub(super) fn every_port(&self) -> [(&'static str, u16); 6] {
         [
             ("grpc.port", self.port),
             ("grpc.ports.auth", self.ports.auth),
             ("grpc.ports.user", self.ports.user),
             ("grpc.ports.chat", self.ports.chat),
             ("grpc.ports.message", self.ports.message),
+            ("grpc.ports.media", self.ports.media),
         ]
     }
 }

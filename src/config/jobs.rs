@@ -11,11 +11,14 @@ use super::{Problems, span};
 pub struct JobsConfig {
     #[serde(with = "span")]
     pub housekeeping: Duration,
+    #[serde(with = "span")]
+    pub orphan_media: Duration,
 }
 
 impl JobsConfig {
     pub(super) fn check(&self, problems: &mut Problems) {
         bounded("jobs.housekeeping", self.housekeeping, problems);
+        bounded("jobs.orphan_media", self.orphan_media, problems);
     }
 }
 

@@ -14,7 +14,9 @@ mod jobs;
 mod limits;
 mod loader;
 mod log;
+mod media;
 mod problems;
+mod s3;
 mod servers;
 pub mod span;
 mod storage;
@@ -36,7 +38,9 @@ pub use jobs::JobsConfig;
 pub use limits::{BucketConfig, LimitsConfig};
 pub use loader::{Loader, Setting};
 pub use log::{LogConfig, LogFormat};
+pub use media::{MediaConfig, QUOTA_UNIT};
 pub use problems::{ConfigError, Problem, Problems};
+pub use s3::S3Config;
 pub use servers::{MongodbConfig, NatsConfig, PostgresConfig, RedisConfig};
 pub use storage::{Backend, StorageConfig};
 pub use telemetry::TelemetryConfig;
@@ -51,6 +55,8 @@ const SECRETS: &[&str] = &[
     "mongodb.url",
     "redis.url",
     "nats.url",
+    "s3.access_key",
+    "s3.secret_key",
 ];
 
 /// Every setting, checked.
@@ -69,6 +75,8 @@ pub struct Config {
     pub mongodb: MongodbConfig,
     pub redis: RedisConfig,
     pub nats: NatsConfig,
+    pub s3: S3Config,
+    pub media: MediaConfig,
     pub limits: LimitsConfig,
     pub jobs: JobsConfig,
     pub auth: AuthConfig,
@@ -87,7 +95,9 @@ impl Config {
         self.storage.check(problems);
         if self.storage.backend == Backend::Distributed {
             servers::check(self, problems);
+            self.s3.check(problems);
         }
+        self.media.check(problems);
         self.limits.check(problems);
         self.jobs.check(problems);
         self.auth.check(problems);

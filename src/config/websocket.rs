@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::Problems;
+use super::{MediaConfig, Problems};
 use crate::actors::websocket::SocketSettings;
+use crate::wire::socket::MediaBytesView;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,13 +37,18 @@ impl WebsocketConfig {
     }
 
     /// As the sockets want them; `unlimited` is `limits.unlimited`.
-    pub fn settings(&self, unlimited: bool) -> SocketSettings {
+    pub fn settings(&self, unlimited: bool, media: &MediaConfig) -> SocketSettings {
         SocketSettings {
             sockets_per_user: self.sockets_per_user,
             queue_bytes: self.queue_bytes,
             frames_per_second: self.frames_per_second,
             unlimited,
-            ..SocketSettings::default()
+            media_bytes: MediaBytesView {
+                image: media.image_bytes,
+                video: media.video_bytes,
+                audio: media.audio_bytes,
+                document: media.document_bytes,
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod chat;
 pub mod chat_rules;
 pub mod flood;
+pub mod media;
 pub mod message;
 pub mod otp;
 pub mod phone;

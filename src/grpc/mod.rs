@@ -7,6 +7,7 @@ mod auth;
 mod chat;
 mod doorkeeper;
 mod fields;
+mod media;
 mod message;
 mod payload;
 pub mod server;

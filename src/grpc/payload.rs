@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 use crate::error::Failure;
+use crate::wire::origin;
 
 /// Out of what a caller sent.
 pub fn read(payload: Struct) -> Result<Box<RawValue>, Failure> {
@@ -14,7 +15,7 @@ pub fn read(payload: Struct) -> Result<Box<RawValue>, Failure> {
 
 /// Out of what is stored.
 pub fn written(payload: &RawValue) -> Struct {
-    match serde_json::from_str(payload.get()) {
+    match serde_json::from_str(&origin::plain(payload.get())) {
         Ok(Value::Object(fields)) => fields_of(fields),
         _ => Struct::default(),
     }

@@ -16,14 +16,17 @@ use tonic_health::server::HealthReporter;
 use super::auth::AuthAdapter;
 use super::chat::ChatAdapter;
 use super::doorkeeper::Doorkeeper;
+use super::media::MediaAdapter;
 use super::message::MessageAdapter;
 use super::proto::auth_service_server::{AuthServiceServer, SERVICE_NAME as AUTH};
 use super::proto::chat_service_server::{ChatServiceServer, SERVICE_NAME as CHAT};
+use super::proto::media_service_server::{MediaServiceServer, SERVICE_NAME as MEDIA};
 use super::proto::message_service_server::{MessageServiceServer, SERVICE_NAME as MESSAGE};
 use super::proto::user_service_server::{SERVICE_NAME as USER, UserServiceServer};
 use super::user::UserAdapter;
 use crate::actors::auth::requests::AuthPeers;
 use crate::actors::chat::requests::RosterPeers;
+use crate::actors::media::requests::MediaPeers;
 use crate::actors::message::requests::MessagePeers;
 use crate::actors::placement::ChatDoor;
 use crate::actors::user::requests::UserPeers;
@@ -55,6 +58,9 @@ pub enum Service {
         message: MessagePeers,
         door: ChatDoor,
     },
+    Media {
+        media: MediaPeers,
+    },
 }
 
 impl Service {
@@ -65,6 +71,7 @@ impl Service {
             Self::User { .. } => USER,
             Self::Chat { .. } => CHAT,
             Self::Message { .. } => MESSAGE,
+            Self::Media { .. } => MEDIA,
         }
     }
 }
@@ -258,6 +265,7 @@ fn add(routes: &mut RoutesBuilder, service: Service, bytes: usize) {
         Service::Auth { auth, user } => bounded!(AuthServiceServer, AuthAdapter { auth, user }),
         Service::User { user } => bounded!(UserServiceServer, UserAdapter { user }),
         Service::Chat { roster } => bounded!(ChatServiceServer, ChatAdapter { roster }),
+        Service::Media { media } => bounded!(MediaServiceServer, MediaAdapter { media }),
         Service::Message { message, door } => {
             bounded!(MessageServiceServer, MessageAdapter { message, door })
         }

@@ -10,6 +10,7 @@ use super::proto::{
 };
 use crate::actors::request::ask;
 use crate::actors::user::requests::{GetMe, GetPresence, GetPrivacy, GetProfile, UserPeers};
+use crate::wire::origin;
 
 pub struct UserAdapter {
     pub user: UserPeers,
@@ -46,7 +47,7 @@ impl UserService for UserAdapter {
             phone: shown.phone,
             display_name: shown.display_name,
             status_text: shown.status_text,
-            avatar_url: shown.avatar_url,
+            avatar_url: shown.avatar_url.map(|url| origin::plain(&url).into_owned()),
             last_seen: shown.last_seen.and_then(time),
         }))
     }

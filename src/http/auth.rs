@@ -18,6 +18,7 @@ use crate::clock::Timestamp;
 use crate::domain::user::Platform;
 use crate::id::SessionId;
 use crate::storage::codes::Ticket;
+use crate::storage::described::Descriptions;
 use crate::storage::sessions::Session;
 use crate::wire::user::MeView;
 
@@ -128,6 +129,7 @@ impl From<TokenPair> for TokensView {
 pub async fn verify_otp(
     body: Body<VerifyOtpBody>,
     peers: web::Data<AuthPeers>,
+    media: web::Data<Descriptions>,
 ) -> Answer<HttpResponse> {
     let body = body.0;
     let request = VerifyOtp {
@@ -141,7 +143,7 @@ pub async fn verify_otp(
     Ok(unstored(&SignedInView {
         tokens: signed_in.tokens.into(),
         is_new_user: signed_in.is_new_user,
-        user: signed_in.user.into(),
+        user: MeView::new(signed_in.user, |id| media.picture(id)),
     }))
 }
 

@@ -15,7 +15,6 @@ use crate::actors::user::requests::{
 };
 use crate::domain::user::SYNCED_PHONES;
 use crate::id::UserId;
-use crate::wire::user::media_url;
 
 const CONTACTS: &str = "contacts";
 const BLOCKED: &str = "blocked";
@@ -91,7 +90,7 @@ impl From<Person> for PersonView {
             user_id: person.user_id,
             phone: person.phone,
             display_name: person.display_name,
-            avatar_url: person.avatar_media_id.map(media_url),
+            avatar_url: person.avatar_url,
         }
     }
 }

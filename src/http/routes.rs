@@ -4,8 +4,8 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::middleware::{Access, resource};
 use super::{
-    auth, chat_settings, chats, contacts, demo, devices, docs, forward, health, history, messages,
-    metrics, participants, reactions, receipts, stars, sync, users, ws,
+    auth, chat_settings, chats, contacts, demo, devices, docs, files, forward, health, history,
+    media, messages, metrics, participants, reactions, receipts, stars, sync, upload, users, ws,
 };
 use crate::actors::group::{Group, GroupSet};
 
@@ -75,6 +75,9 @@ table! { api, API, Access::SignedIn;
     "/messages/{id}/reaction" => put reactions::set, delete reactions::remove;
     "/messages/{id}/star" => put stars::add, delete stars::remove;
     "/messages/{id}/receipts" => get receipts::list;
+    "/media/upload" => post upload::upload;
+    "/media/{id}" => get media::get, delete media::remove;
+    "/media/{id}/content" => get media::content;
     "/sync" => post sync::sync;
 }
 
@@ -91,9 +94,15 @@ table! { sockets, SOCKETS, Access::Anyone;
     "/ws" => get ws::open;
 }
 
+// Below /api/v1, where media are and no gateway: what that passes on.
+table! { uploads, UPLOADS, Access::SignedIn;
+    "/media/upload" => post upload::upload;
+}
+
 // Beside the API.
 table! { operations, OPERATIONS, Access::Anyone;
     "/.well-known/jwks.json" => get auth::public_keys;
+    "/files/{id}/{part}" => get files::serve, head files::probe;
     "/" => get demo::page;
     "/demo/{file}" => get demo::file;
     "/docs" => get docs::overview;
@@ -104,13 +113,18 @@ table! { operations, OPERATIONS, Access::Anyone;
 
 /// What a process serves that runs these groups.
 pub fn of(groups: GroupSet) -> fn(&mut ServiceConfig) {
-    if groups.contains(Group::Gateway) {
-        public
-    } else if groups.contains(Group::Websocket) {
-        with_sockets
-    } else {
-        watched
+    let (sockets, media) = (Group::Websocket, Group::Media);
+    match (groups.contains(sockets), groups.contains(media)) {
+        _ if groups.contains(Group::Gateway) => public,
+        (true, true) => |routes| with_uploads(routes.configure(with_sockets)),
+        (true, false) => with_sockets,
+        (false, true) => |routes| with_uploads(routes.configure(watched)),
+        (false, false) => watched,
     }
+}
+
+fn with_uploads(routes: &mut ServiceConfig) {
+    routes.service(web::scope("/api/v1").configure(uploads));
 }
 
 fn with_sockets(routes: &mut ServiceConfig) {

@@ -14,6 +14,7 @@ use crate::actors::user::requests::{
 };
 use crate::domain::user::{Audience, DISPLAY_NAME_CHARS, Privacy, STATUS_TEXT_CHARS};
 use crate::id::{MediaId, UserId};
+use crate::storage::described::Descriptions;
 use crate::storage::privacy::PrivacyPatch;
 use crate::storage::users::UserPatch;
 use crate::wire::named::named;
@@ -26,10 +27,11 @@ pub async fn get_me(
     caller: Caller,
     request: HttpRequest,
     peers: web::Data<UserPeers>,
+    media: web::Data<Descriptions>,
 ) -> Answer<HttpResponse> {
     let user = caller.user_id;
     let me = ask(&peers.get_me, GetMe { user }).await?;
-    tagged(&request, &MeView::from(me))
+    tagged(&request, &MeView::new(me, |id| media.picture(id)))
 }
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -54,6 +56,7 @@ pub async fn update_me(
     caller: Caller,
     body: Body<UpdateMeBody>,
     peers: web::Data<UserPeers>,
+    media: web::Data<Descriptions>,
 ) -> Answer<web::Json<MeView>> {
     let body = body.0;
     let request = UpdateMe {
@@ -65,7 +68,7 @@ pub async fn update_me(
         },
     };
     let me = ask(&peers.update_me, request).await?;
-    Ok(web::Json(me.into()))
+    Ok(web::Json(MeView::new(me, |id| media.picture(id))))
 }
 
 /// Someone's profile, as privacy and blocks leave it.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::error::{Answer, Problem};
 use super::extract::{Gate, bearer};
 use super::health::Readiness;
+use super::origin::origin;
 use super::tunnel::Tunnel;
 use super::upgrade::Takeover;
 use crate::actors::auth::requests::{AuthPeers, RedeemTicket, TokenClaims};
@@ -59,8 +60,9 @@ pub async fn open(
         return Err(Failure::new(ErrorCode::BadRequest, message).into());
     };
     doorway.expect(admission.user_id).await;
-    let (mut response, accepted) = connection::accept(&request, &doorway, admission)
-        .map_err(|error| Problem::of_status(error.as_response_error().status_code()))?;
+    let (mut response, accepted) =
+        connection::accept(&request, &doorway, admission, origin(&request))
+            .map_err(|error| Problem::of_status(error.as_response_error().status_code()))?;
     Takeover::put(&mut response, |stream, early| accepted.run(stream, early));
     Ok(response)
 }

@@ -151,6 +151,14 @@ pub trait MessageStore: Send + Sync {
         keys: Vec<(UserId, String)>,
     ) -> StoreResult<Vec<Message>>;
 
+    /// Messages of these chats that name a medium, in no order, at most so many.
+    async fn find_by_media(
+        &self,
+        media_id: MediaId,
+        chat_ids: Vec<ChatId>,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>>;
+
     /// A page of messages. `after` alone: the next after it, else the newest in range; in either
     /// case newest first. Left out: what `viewer` hid for himself.
     async fn page(

@@ -1,19 +1,23 @@
 //! Stores: one trait per aggregate, a twin per set-up. Only `app.rs` names a concrete one.
 
+pub mod blobs;
 pub mod chats;
 pub mod codes;
 pub mod contacts;
+pub mod described;
 pub mod devices;
 pub mod distributed;
 pub mod embedded;
 pub mod error;
 pub mod events;
+mod faces;
 pub mod idempotency;
 pub mod jobs;
 mod key_format;
 pub mod keys;
 pub mod limits;
 pub mod log;
+pub mod media;
 pub mod messages;
 pub mod presence;
 pub mod privacy;
@@ -42,6 +46,9 @@ pub struct Stores {
     pub privacy: Arc<dyn privacy::PrivacyStore>,
     pub devices: Arc<dyn devices::DeviceStore>,
     pub keys: Arc<dyn keys::KeyStore>,
+    pub media: Arc<dyn media::MediaStore>,
+    pub blobs: Arc<dyn blobs::BlobStore>,
+    pub described: described::Descriptions,
     pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
     pub jobs: Arc<dyn jobs::JobStore>,
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::message::MessageView;
 use super::named::named;
+use super::user::Face;
 use crate::clock::Timestamp;
 use crate::domain::chat::{Chat, ChatKind, Member, Role};
 use crate::id::{ChatId, MediaId, UserId};
@@ -41,13 +42,21 @@ pub struct ChatView {
 
 impl ChatView {
     /// A chat as all of its members see it.
-    pub fn shared(chat: &Chat, head_seq: u64, head_rev: u64, participants: u32) -> Self {
+    ///
+    /// `picture`: where a medium is.
+    pub fn shared(
+        chat: &Chat,
+        head_seq: u64,
+        head_rev: u64,
+        participants: u32,
+        picture: impl Fn(MediaId) -> String,
+    ) -> Self {
         let is_group = chat.kind == ChatKind::Group;
         Self {
             id: chat.id,
             kind: chat.kind,
             name: is_group.then(|| chat.name.clone()),
-            avatar_url: is_group.then_some(None),
+            avatar_url: is_group.then(|| chat.avatar_media_id.map(picture)),
             head_seq,
             head_rev,
             auto_delete_timer: chat.auto_delete_timer,
@@ -59,11 +68,15 @@ impl ChatView {
         }
     }
 
-    /// A direct chat as one side sees it: by the other's name.
+    /// A direct chat as one side sees it: by the other's name and picture.
     #[must_use]
-    pub fn named(mut self, name: Option<String>) -> Self {
+    pub fn of_peer(mut self, face: Option<Face>) -> Self {
+        let (name, picture) = match face {
+            Some(face) => (Some(face.display_name), face.avatar_url),
+            None => (None, None),
+        };
         self.name = Some(name);
-        self.avatar_url = Some(None);
+        self.avatar_url = Some(picture);
         self
     }
 

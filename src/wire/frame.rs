@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::chat::ChatView;
 use super::me::MeChanges;
 use super::message::{DeliveryStatus, MessageView, SentView};
+use super::origin;
 use super::user::PresenceView;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FieldError};
@@ -35,9 +36,22 @@ pub struct Frame {
     pub class: FrameClass,
     /// What it is told on behalf of, where that is traced.
     pub trace: Option<Arc<TraceContext>>,
+    /// Addresses in it begin with the stand-in for this server (`wire/origin.rs`).
+    pub has_stand_in: bool,
 }
 
 impl Frame {
+    /// The same for a reader who found this server at an origin.
+    #[must_use]
+    pub fn at(self, origin: &str) -> Self {
+        let put = origin::put_into(&self.bytes[header_bytes(&self.bytes)..], origin);
+        Self {
+            bytes: put.map_or(self.bytes, |json| with_header(&json)),
+            has_stand_in: false,
+            ..self
+        }
+    }
+
     /// The same as part of a trace.
     #[must_use]
     pub fn traced(self, trace: Option<TraceContext>) -> Self {
@@ -70,6 +84,7 @@ pub fn encode<T: Serialize>(class: FrameClass, body: &T) -> Frame {
                 br#"{"type":"error","code":"internal","message":"something went wrong on our side"}"#,
             );
         }
+        let has_stand_in = origin::is_in(json);
         let bytes = with_header(json);
         if json.capacity() > SCRATCH_KEPT {
             *json = Vec::new();
@@ -78,8 +93,18 @@ pub fn encode<T: Serialize>(class: FrameClass, body: &T) -> Frame {
             bytes,
             class,
             trace: None,
+            has_stand_in,
         }
     })
+}
+
+/// Of a frame that [`with_header`] made.
+fn header_bytes(frame: &[u8]) -> usize {
+    match frame.get(1) {
+        Some(127) => 10,
+        Some(126) => 4,
+        _ => 2,
+    }
 }
 
 fn with_header(json: &[u8]) -> Bytes {

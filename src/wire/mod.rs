@@ -3,8 +3,10 @@
 pub mod chat;
 pub mod frame;
 pub mod me;
+pub mod media;
 pub mod message;
 pub mod named;
+pub mod origin;
 pub mod page;
 pub mod socket;
 pub mod status;

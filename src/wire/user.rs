@@ -20,14 +20,15 @@ pub struct MeView {
     pub updated_at: Timestamp,
 }
 
-impl From<User> for MeView {
-    fn from(user: User) -> Self {
+impl MeView {
+    /// `picture`: where a medium is.
+    pub fn new(user: User, picture: impl Fn(MediaId) -> String) -> Self {
         Self {
             id: user.id,
             phone: user.phone.as_str().to_owned(),
             display_name: user.display_name,
             status_text: user.status_text,
-            avatar_url: user.avatar_media_id.map(media_url),
+            avatar_url: user.avatar_media_id.map(picture),
             avatar_media_id: user.avatar_media_id,
             created_at: user.created_at,
             updated_at: user.updated_at,
@@ -35,9 +36,11 @@ impl From<User> for MeView {
     }
 }
 
-/// The stable address of a medium, relative to the server the client talks to.
-pub fn media_url(media: MediaId) -> String {
-    format!("/api/v1/media/{media}/content")
+/// What of someone stands in lists, as his privacy shows it to their reader.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Face {
+    pub display_name: String,
+    pub avatar_url: Option<String>,
 }
 
 /// `GET /users/{id}`: what privacy and blocks leave. A `None` marked optional is left out.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::scope::ChatScope;
 use crate::actors::fanout::{ChatMark, Delivery, FanOut, SocketRef};
-use crate::domain::chat::Roster;
 use crate::domain::message::Message;
 use crate::id::{ConnectionId, UserId};
 use crate::storage::messages::{ChatEffect, Heads};
@@ -16,13 +15,20 @@ use crate::wire::message::MessageView;
 pub type Outgoing = Vec<(Option<SocketRef>, Delivery)>;
 
 impl ChatScope {
-    pub fn view(&self, message: &Message) -> MessageView {
-        MessageView::new(message, self.services.clock.now())
+    pub async fn view(&self, message: &Message) -> MessageView {
+        let mut view = MessageView::new(message, self.services.clock.now());
+        self.services.stores.described.show_in([&mut view]).await;
+        view
     }
 
     /// The chat without what is personal.
     pub fn chat_view(&self) -> ChatView {
-        shared_view(self.roster(), self.heads, self.cast.active.len())
+        let chat = &self.roster().chat;
+        let participants = u32::try_from(self.cast.active.len()).unwrap_or(u32::MAX);
+        let described = &self.services.stores.described;
+        let (seq, rev) = (self.heads.seq, self.heads.rev);
+        ChatView::shared(chat, seq, rev, participants, |id| described.picture(id))
+            .with_details(chat)
     }
 
     pub fn mark(&self, heads: Heads) -> ChatMark {
@@ -101,7 +107,9 @@ impl ChatScope {
         effect: &ChatEffect,
         to: Vec<UserId>,
     ) -> Outgoing {
-        let (view, chat) = (self.view(message), self.chat_view());
+        // System messages show no media.
+        let view = MessageView::new(message, self.services.clock.now());
+        let chat = self.chat_view();
         let (chat_id, seq, rev) = (self.chat_id, message.seq, message.rev);
         let (message, chat) = (&view, &chat);
         let event = match effect {
@@ -138,11 +146,4 @@ impl ChatScope {
         };
         vec![(None, Delivery::FanOut(fan_out))]
     }
-}
-
-/// A chat as every member sees it.
-pub fn shared_view(roster: &Roster, heads: Heads, participants: usize) -> ChatView {
-    let chat = &roster.chat;
-    let participants = u32::try_from(participants).unwrap_or(u32::MAX);
-    ChatView::shared(chat, heads.seq, heads.rev, participants).with_details(chat)
 }

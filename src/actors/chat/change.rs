@@ -120,10 +120,10 @@ async fn settle(scope: &mut ChatScope, change: &Change) -> Result<(), Failure> {
             let messages = &scope.services.stores.messages;
             let found = messages.find(vec![*message_id]).await?;
             let deleted = matches!(change, Change::Deleted { .. });
-            found
-                .first()
-                .map(|message| scope.announce_change(message, deleted))
-                .unwrap_or_default()
+            match found.first() {
+                Some(message) => scope.announce_change(message, deleted).await,
+                None => Outgoing::new(),
+            }
         }
         Change::Sent(_) | Change::Created => Outgoing::new(),
     };

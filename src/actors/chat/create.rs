@@ -1,7 +1,5 @@
 //! Making a chat: once per pair of people, once per `Idempotency-Key`, told to everyone in it.
 
-use std::collections::HashMap;
-
 use super::additions::check_additions;
 use super::group::Desk;
 use super::requests::{ChatMade, CreateChat};
@@ -37,9 +35,8 @@ impl Desk {
             });
         }
         self.check_people(&ask).await?;
-        if ask.avatar_media_id.is_some() {
-            let failure = Failure::not_found();
-            return Err(failure.with_field("avatarMediaId", "there is no such medium of yours"));
+        if let Some(id) = ask.avatar_media_id.filter(|_| ask.kind == ChatKind::Group) {
+            self.media.claim_picture(ask.creator, id).await?;
         }
         let new = new_chat(ask, self.clock.now());
         let (chat, members) = (new.chat.clone(), new.members.clone());
@@ -75,13 +72,12 @@ impl Desk {
 
     /// `chat.created`, made for each participant who is there to get it.
     async fn announce(&self, chat: &Chat, members: &[Member]) -> Answer<()> {
-        let names = self.names(chat, members).await?;
         let now = self.clock.now();
         for member in members
             .iter()
             .filter(|member| self.fanout.is_online(member.user_id))
         {
-            let view = view_for(chat, members, member, &names, now);
+            let view = self.view_for(chat, members, member, now).await?;
             let event = Event::ChatCreated {
                 chat_id: chat.id,
                 rev: 1,
@@ -101,17 +97,27 @@ impl Desk {
         Ok(())
     }
 
-    /// Each one of a direct chat sees it by the other one's name.
-    async fn names(&self, chat: &Chat, members: &[Member]) -> Answer<HashMap<UserId, String>> {
-        if chat.kind == ChatKind::Group {
-            return Ok(HashMap::new());
+    /// The chat as one of its members sees it: a direct one by the other's name and picture.
+    async fn view_for(
+        &self,
+        chat: &Chat,
+        members: &[Member],
+        member: &Member,
+        now: Timestamp,
+    ) -> Answer<ChatView> {
+        let count = u32::try_from(members.len()).unwrap_or(u32::MAX);
+        let picture = |id| self.stores.described.picture(id);
+        let mut view = ChatView::shared(chat, 0, 1, count, picture).with_details(chat);
+        let peer = (chat.kind == ChatKind::Direct)
+            .then(|| members.iter().find(|other| other.user_id != member.user_id))
+            .flatten()
+            .map(|other| other.user_id);
+        if let Some(peer) = peer {
+            let mut faces = self.stores.faces(member.user_id, vec![peer]).await?;
+            view = view.of_peer(faces.remove(&peer));
         }
-        let ids = members.iter().map(|member| member.user_id).collect();
-        let users = self.stores.users.find_many(ids).await?;
-        Ok(users
-            .into_iter()
-            .map(|user| (user.id, user.display_name))
-            .collect())
+        view.personal = Some(PersonalChatView::fresh(member, peer, now));
+        Ok(view)
     }
 }
 
@@ -156,7 +162,7 @@ fn new_chat(ask: CreateChat, now: Timestamp) -> NewChat {
         kind: ask.kind,
         name: ask.name.filter(|_| group),
         description: ask.description.filter(|_| group),
-        avatar_media_id: None,
+        avatar_media_id: ask.avatar_media_id.filter(|_| group),
         created_by: ask.creator,
         admin_only: group && ask.admin_only,
         auto_delete_timer: None,
@@ -168,24 +174,4 @@ fn new_chat(ask: CreateChat, now: Timestamp) -> NewChat {
         members,
         idempotency_key: ask.idempotency_key,
     }
-}
-
-fn view_for(
-    chat: &Chat,
-    members: &[Member],
-    member: &Member,
-    names: &HashMap<UserId, String>,
-    now: Timestamp,
-) -> ChatView {
-    let count = u32::try_from(members.len()).unwrap_or(u32::MAX);
-    let mut view = ChatView::shared(chat, 0, 1, count).with_details(chat);
-    let peer = (chat.kind == ChatKind::Direct)
-        .then(|| members.iter().find(|other| other.user_id != member.user_id))
-        .flatten()
-        .map(|other| other.user_id);
-    if let Some(peer) = peer {
-        view = view.named(names.get(&peer).cloned());
-    }
-    view.personal = Some(PersonalChatView::fresh(member, peer, now));
-    view
 }

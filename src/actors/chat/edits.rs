@@ -77,8 +77,8 @@ pub(super) async fn visible(
 
 impl ChatScope {
     /// `message.updated` or `message.deleted`, with the message as it is now.
-    pub fn announce_change(&self, message: &Message, deleted: bool) -> Outgoing {
-        let view = self.view(message);
+    pub async fn announce_change(&self, message: &Message, deleted: bool) -> Outgoing {
+        let view = self.view(message).await;
         let (chat_id, seq, rev) = (self.chat_id, message.seq, self.heads.rev);
         let event = if deleted {
             Event::MessageDeleted {

@@ -7,6 +7,7 @@ use super::requests::{
     StarMessage,
 };
 use crate::actors::fanout::{FanOut, Fanout};
+use crate::actors::media::requests::Claims;
 use crate::actors::placement::ChatDoor;
 use crate::clock::Clock;
 use crate::id::UserId;
@@ -20,16 +21,24 @@ pub struct Desk {
     pub(super) stores: Stores,
     pub(super) fanout: Fanout,
     pub(super) clock: Clock,
+    pub(super) media: Claims,
     /// To the chats themselves.
     pub(super) door: ChatDoor,
 }
 
 impl Desk {
-    pub fn new(stores: Stores, fanout: Fanout, clock: Clock, door: ChatDoor) -> Self {
+    pub fn new(
+        stores: Stores,
+        fanout: Fanout,
+        clock: Clock,
+        media: Claims,
+        door: ChatDoor,
+    ) -> Self {
         Self {
             stores,
             fanout,
             clock,
+            media,
             door,
         }
     }

@@ -10,6 +10,7 @@ mod edits;
 pub mod facts;
 mod forward;
 pub mod group;
+mod media;
 mod members;
 mod personal;
 pub mod publishing;

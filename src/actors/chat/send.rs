@@ -7,6 +7,7 @@ use ahash::AHashSet;
 use tracing::Span;
 
 use super::announce::Outgoing;
+use super::media;
 use super::requests::SendAnswer;
 use super::scope::ChatScope;
 use crate::domain::chat_rules;
@@ -84,7 +85,8 @@ pub async fn send_batch(mut scope: ChatScope, batch: Vec<PendingSend>) -> SendsD
         if allowed.is_empty() {
             break;
         }
-        let (entries, numbered) = number(&scope, allowed);
+        let shown = media::shown(&scope, &allowed).await;
+        let (entries, numbered) = number(&scope, allowed, &shown);
         let count = numbered.len();
         let commits = numbered.iter().map(|one| one.commit(count));
         let commits: Vec<Span> = commits.filter(|span| !span.is_none()).collect();
@@ -155,11 +157,16 @@ fn refuse_all(sends: Vec<PendingSend>, failure: &Failure) {
 /// sent before (D2): a repeat is answered with its first ids even if it would be refused today.
 async fn check(scope: &ChatScope, batch: Vec<PendingSend>) -> Vec<PendingSend> {
     let replied = replied_messages(scope, &batch).await;
+    let mut leaves = media::claim(scope, &batch).await.into_iter();
     let mut allowed = Vec::with_capacity(batch.len());
     let mut refused = Vec::new();
     for send in batch {
+        let leave = match send.draft.kind.carries_media() {
+            true => leaves.next().unwrap_or_else(|| Err(Failure::internal())),
+            false => Ok(()),
+        };
         let verdict = chat_rules::may_send(scope.roster(), send.sender)
-            .and_then(|()| check_media(&send.draft))
+            .and(leave)
             .and_then(|()| check_reply(scope, &send, &replied));
         match verdict {
             Ok(()) => allowed.push(send),
@@ -181,14 +188,6 @@ async fn check(scope: &ChatScope, batch: Vec<PendingSend>) -> Vec<PendingSend> {
         }
     }
     allowed
-}
-
-/// Only media that exist and are the sender's can be sent; there is no way to upload one.
-fn check_media(draft: &Draft) -> Result<(), Failure> {
-    if draft.kind.carries_media() {
-        return Err(Failure::not_found());
-    }
-    Ok(())
 }
 
 async fn replied_messages(
@@ -225,7 +224,11 @@ fn check_reply(
     }
 }
 
-fn number(scope: &ChatScope, batch: Vec<PendingSend>) -> (Vec<Entry>, Vec<Numbered>) {
+fn number(
+    scope: &ChatScope,
+    batch: Vec<PendingSend>,
+    shown: &media::Shown,
+) -> (Vec<Entry>, Vec<Numbered>) {
     let now = scope.services.clock.now();
     let timer = scope.roster().chat.auto_delete_timer;
     let mut heads = scope.heads;
@@ -253,7 +256,10 @@ fn number(scope: &ChatScope, batch: Vec<PendingSend>) -> (Vec<Entry>, Vec<Number
             created_at: now,
             updated_at: now,
         };
-        let view = MessageView::new(&message, now);
+        let mut view = MessageView::new(&message, now);
+        if let Some(id) = view.media_id() {
+            view.show(shown.get(&id));
+        }
         numbered.push(Numbered::new(scope, pending, view));
         entries.push(Entry {
             rev: heads.rev,

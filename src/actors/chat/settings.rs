@@ -17,9 +17,8 @@ impl Decide for UpdateChat {
         if patch == ChatPatch::default() {
             return Ok(Decision::Already);
         }
-        if matches!(patch.avatar_media_id, Some(Some(_))) {
-            return Err(Failure::not_found()
-                .with_field("avatarMediaId", "there is no such medium of yours"));
+        if let Some(Some(id)) = patch.avatar_media_id {
+            scope.services.media.claim_picture(self.actor, id).await?;
         }
         let mut event = Map::new();
         event.insert("event".to_owned(), json!("chat_changed"));

@@ -53,6 +53,6 @@ pub async fn sender_view(scope: &ChatScope, message: &Message) -> Result<Message
         .then(|| standing.status(message, &times));
     Ok(MessageView {
         status,
-        ..scope.view(message)
+        ..scope.view(message).await
     })
 }

@@ -139,6 +139,8 @@ fn decode_one(delivery: proto::Delivery) -> Result<(Option<SocketRef>, Delivery)
         bytes: Bytes::from(delivery.frame),
         class: class(delivery.class),
         trace: None,
+        // Addresses on a server of its own are those of an installation of one process.
+        has_stand_in: false,
     };
     let frame = frame.traced(TraceContext::parse(&delivery.traceparent));
     let mark = delivery.mark.map(decoded_mark).transpose()?;

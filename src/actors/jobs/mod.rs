@@ -5,6 +5,7 @@
 //! the next one, so a job must bear being begun again.
 
 mod housekeeping;
+mod orphan_media;
 pub mod requests;
 mod run;
 pub mod runner;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use self::housekeeping::Housekeeping;
+pub use self::orphan_media::OrphanMedia;
 use super::group::Group;
 use crate::config::JobsConfig;
 use crate::storage::StoreError;
@@ -32,7 +34,7 @@ pub struct JobKind {
 }
 
 /// Every job there is.
-pub const KINDS: &[JobKind] = &[housekeeping::KIND];
+pub const KINDS: &[JobKind] = &[housekeeping::KIND, orphan_media::KIND];
 
 /// The job of a name.
 pub fn kind(name: &str) -> Option<&'static JobKind> {

@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::domain::chat::ChatKind;
 use crate::domain::message::sight::as_seen_by;
 use crate::error::Failure;
-use crate::id::{ChatId, UserId};
+use crate::id::{ChatId, MediaId, UserId};
 use crate::storage::chats::Membership;
 use crate::storage::messages::{Overview, OverviewQuery};
 use crate::wire::chat::{ChatView, PersonalChatView};
@@ -132,16 +132,19 @@ impl Reader {
             .map(|view| (view.chat_id, view))
             .collect();
         let peers = rows.values().filter_map(|row| row.peer).collect();
-        let names = self.display_names(peers).await?;
+        let mut faces = self.stores.faces(viewer, peers).await?;
+        let described = &self.stores.described;
         let now = self.clock.now();
         Ok(order
             .into_iter()
             .filter_map(|chat_id| {
                 let row = rows.remove(&chat_id)?;
                 let overview = overviews.get(&chat_id);
-                let mut view = view_of(&row, overview, last.remove(&chat_id), now);
+                let picture = |id| described.picture(id);
+                let last = last.remove(&chat_id);
+                let mut view = view_of(&row, overview, last, now, picture);
                 if view.kind == ChatKind::Direct {
-                    view = view.named(row.peer.and_then(|peer| names.get(&peer).cloned()));
+                    view = view.of_peer(row.peer.and_then(|peer| faces.remove(&peer)));
                 }
                 if let Some(personal) = &mut view.personal {
                     personal.read_seq = read_to.get(&chat_id).copied().unwrap_or(0);
@@ -171,9 +174,16 @@ fn view_of(
     overview: Option<&Overview>,
     last_message: Option<MessageView>,
     now: Timestamp,
+    picture: impl Fn(MediaId) -> String,
 ) -> ChatView {
     let heads = overview.map(|overview| overview.heads).unwrap_or_default();
-    let shared = ChatView::shared(&row.chat, heads.seq, heads.rev, row.participant_count);
+    let shared = ChatView::shared(
+        &row.chat,
+        heads.seq,
+        heads.rev,
+        row.participant_count,
+        picture,
+    );
     let active_at = last_message.as_ref().map(|last| last.created_at);
     ChatView {
         updated_at: active_at.map_or(shared.updated_at, |at| at.max(shared.updated_at)),

@@ -104,6 +104,7 @@ impl Reader {
         let starred = self.starred(ask.viewer, messages).await?;
         let mut view = view_with(&message, status, self.clock.now());
         view.is_starred = Some(!starred.is_empty());
+        self.stores.described.show_in([&mut view]).await;
         Ok(view)
     }
 

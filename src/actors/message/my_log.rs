@@ -63,7 +63,8 @@ impl Reader {
 
     async fn me_view(&self, user: UserId) -> Answer<Option<MeView>> {
         let found = self.stores.users.find(user).await?;
-        Ok(found.map(MeView::from))
+        let described = &self.stores.described;
+        Ok(found.map(|user| MeView::new(user, |id| described.picture(id))))
     }
 }
 

@@ -1,7 +1,5 @@
 //! Who is in a chat.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::actor::Reader;
@@ -52,7 +50,7 @@ impl Reader {
         let last = members.last().filter(|_| more).map(|last| Place::of(last));
         Ok(Page {
             next_cursor: last.map(|last| cursor(&list, &last)).transpose()?,
-            items: self.participant_views(members).await?,
+            items: self.participant_views(ask.viewer, members).await?,
         })
     }
 
@@ -66,7 +64,7 @@ impl Reader {
             .iter()
             .filter_map(|user| roster.active(*user).ok())
             .collect();
-        self.participant_views(members).await
+        self.participant_views(ask.viewer, members).await
     }
 
     /// The roster of a chat that the viewer is in now; 404 otherwise.
@@ -77,33 +75,25 @@ impl Reader {
         Ok(roster)
     }
 
-    async fn participant_views(&self, members: Vec<&Member>) -> Answer<Vec<ParticipantView>> {
+    async fn participant_views(
+        &self,
+        viewer: UserId,
+        members: Vec<&Member>,
+    ) -> Answer<Vec<ParticipantView>> {
         let ids = members.iter().map(|member| member.user_id).collect();
-        let mut names = self.display_names(ids).await?;
+        let mut faces = self.stores.faces(viewer, ids).await?;
         Ok(members
             .into_iter()
-            .map(|member| ParticipantView {
-                user_id: member.user_id,
-                display_name: names.remove(&member.user_id).unwrap_or_default(),
-                avatar_url: None,
-                role: member.role,
-                joined_at: member.joined_at,
+            .map(|member| {
+                let face = faces.remove(&member.user_id).unwrap_or_default();
+                ParticipantView {
+                    user_id: member.user_id,
+                    display_name: face.display_name,
+                    avatar_url: face.avatar_url,
+                    role: member.role,
+                    joined_at: member.joined_at,
+                }
             })
-            .collect())
-    }
-
-    /// What these people call themselves, in one query.
-    pub(super) async fn display_names(
-        &self,
-        user_ids: Vec<UserId>,
-    ) -> Answer<HashMap<UserId, String>> {
-        if user_ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let users = self.stores.users.find_many(user_ids).await?;
-        Ok(users
-            .into_iter()
-            .map(|user| (user.id, user.display_name))
             .collect())
     }
 }

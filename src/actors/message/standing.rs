@@ -62,7 +62,7 @@ impl Reader {
         let times = self.direct_times(viewer, &messages, standing).await?;
         let starred = self.starred(viewer, &messages).await?;
         let now = self.clock.now();
-        Ok(messages
+        let mut views: Vec<MessageView> = messages
             .iter()
             .map(|message| {
                 let status = standing(&message.chat_id)
@@ -75,7 +75,9 @@ impl Reader {
                 view.is_starred = Some(starred.contains(&message.id));
                 view
             })
-            .collect())
+            .collect();
+        self.stores.described.show_in(&mut views).await;
+        Ok(views)
     }
 
     /// Which of these the viewer has starred.

@@ -19,6 +19,9 @@ use crate::wire::sync::{ReceiptView, SyncChatView};
 /// What a message's fields weigh beside its payload, about, in bytes of JSON.
 const ENVELOPE_BYTES: usize = 700;
 
+/// What is filled in of a medium: two signed addresses above all.
+const MEDIA_BYTES: usize = 1500;
+
 /// What is to be said of one chat, before views are made.
 struct Page {
     reset: bool,
@@ -224,7 +227,12 @@ fn fitting(messages: &[Message], most: usize) -> usize {
 }
 
 fn weight(message: &Message) -> usize {
-    message.payload.get().len() + ENVELOPE_BYTES
+    let shown = if message.kind.carries_media() {
+        MEDIA_BYTES
+    } else {
+        0
+    };
+    message.payload.get().len() + ENVELOPE_BYTES + shown
 }
 
 fn item(user: UserId, todo: &Todo, page: &Page, standing: Option<&Standing>) -> SyncChatView {

@@ -96,11 +96,12 @@ impl Users {
             .collect();
         let people = users.into_iter().filter_map(|user| {
             let seen = seen.get(&user.id)?;
+            let picture = user.avatar_media_id.filter(|_| seen.avatar);
             let person = Person {
                 user_id: user.id,
                 phone: seen.phone.then(|| user.phone.as_str().to_owned()),
                 display_name: user.display_name,
-                avatar_media_id: user.avatar_media_id.filter(|_| seen.avatar),
+                avatar_url: picture.map(|id| self.stores.described.picture(id)),
             };
             Some((user.phone, person))
         });

@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::id::UserId;
 use crate::storage::presence::Seen;
 use crate::wire::me::MeChanges;
-use crate::wire::user::{MeView, PresenceView, ProfileView, media_url};
+use crate::wire::user::{MeView, PresenceView, ProfileView};
 
 impl Users {
     pub(super) async fn get_me(&self, request: GetMe) -> Answer<User> {
@@ -19,9 +19,8 @@ impl Users {
     }
 
     pub(super) async fn update_me(&self, request: UpdateMe) -> Answer<User> {
-        // Nothing has been uploaded by anyone, so no id names a medium of the caller's.
-        if let Some(Some(_)) = request.patch.avatar_media_id {
-            return Err(Failure::not_found());
+        if let Some(Some(id)) = request.patch.avatar_media_id {
+            self.media.claim_picture(request.user, id).await?;
         }
         let now = self.clock.now();
         let updated = self
@@ -32,12 +31,16 @@ impl Users {
             .ok_or_else(Failure::not_found)?;
         if let Some(rev) = updated.rev {
             let changes = MeChanges {
-                user: Some(MeView::from(updated.user.clone())),
+                user: Some(self.me_view(updated.user.clone())),
                 ..MeChanges::default()
             };
             self.tell_me(request.user, rev, &changes);
         }
         Ok(updated.user)
+    }
+
+    fn me_view(&self, user: User) -> MeView {
+        MeView::new(user, |id| self.stores.described.picture(id))
     }
 
     pub(super) async fn get_profile(&self, request: GetProfile) -> Answer<ProfileView> {
@@ -48,12 +51,13 @@ impl Users {
             true => self.presence(owner).await?.and_then(|seen| seen.last_seen),
             false => None,
         };
+        let picture = user.avatar_media_id.filter(|_| seen.avatar);
         Ok(ProfileView {
             id: user.id,
             phone: seen.phone.then(|| user.phone.as_str().to_owned()),
             display_name: user.display_name,
             status_text: seen.status_text.then_some(user.status_text),
-            avatar_url: user.avatar_media_id.filter(|_| seen.avatar).map(media_url),
+            avatar_url: picture.map(|id| self.stores.described.picture(id)),
             last_seen,
         })
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::user::{Platform, Privacy, User};
-use crate::id::{DeviceId, MediaId, SessionId, UserId};
+use crate::id::{DeviceId, SessionId, UserId};
 use crate::request;
 use crate::storage::devices::Device;
 use crate::storage::privacy::PrivacyPatch;
@@ -54,7 +54,7 @@ pub struct Person {
     pub user_id: UserId,
     pub phone: Option<String>,
     pub display_name: String,
-    pub avatar_media_id: Option<MediaId>,
+    pub avatar_url: Option<String>,
 }
 
 /// The caller's contacts, by id.

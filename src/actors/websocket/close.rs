@@ -74,6 +74,7 @@ pub fn ping() -> Frame {
         bytes: Bytes::from_static(&[0x89, 0x00]),
         class: FrameClass::Message,
         trace: None,
+        has_stand_in: false,
     }
 }
 
@@ -92,5 +93,6 @@ fn control(first: u8, payload: &[u8]) -> Frame {
         bytes: bytes.freeze(),
         class: FrameClass::Message,
         trace: None,
+        has_stand_in: false,
     }
 }

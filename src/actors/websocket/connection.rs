@@ -40,6 +40,8 @@ const SUBPROTOCOL: &str = "troupe.v1";
 /// A socket that was admitted, once its connection is no longer HTTP.
 pub struct Accepted {
     admission: Admission,
+    /// Where its peer found this server.
+    origin: String,
     room: Rc<Room>,
 }
 
@@ -48,10 +50,16 @@ pub fn accept(
     request: &HttpRequest,
     doorway: &Doorway,
     admission: Admission,
+    origin: String,
 ) -> Result<(HttpResponse, Accepted), actix_web::Error> {
     let response = handshake_with_protocols(request, &[SUBPROTOCOL])?.finish();
     let room = Rc::clone(&doorway.0);
-    Ok((response, Accepted { admission, room }))
+    let accepted = Accepted {
+        admission,
+        origin,
+        room,
+    };
+    Ok((response, accepted))
 }
 
 impl Accepted {
@@ -61,6 +69,7 @@ impl Accepted {
         let queue = Queue::new(self.room.node.settings.queue_bytes);
         let link = Rc::new(Link::new(&self.admission, queue));
         link.set_transport(&transport);
+        link.set_origin(&self.origin);
         let (reading, mut read) = oneshot::channel();
         let words = listen(Rc::clone(&transport), reading);
         let early = (!early.is_empty()).then_some(Ok(early));

@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -28,6 +29,18 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const FLUSH: Duration = Duration::from_millis(50);
 /// How long after that the close frame may take to be written.
 pub const LAST_WRITE: Duration = Duration::from_secs(3);
+
+/// A frame as it was encoded for all, and as it was written for those of one origin.
+struct Addressed {
+    origin: Rc<str>,
+    /// Kept, so that its place in memory is no one else's.
+    from: Bytes,
+    to: Bytes,
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Addressed>> = const { RefCell::new(None) };
+}
 
 /// Who a socket belongs to, as its token said.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +72,8 @@ pub struct Link {
     pinged: Cell<Instant>,
     background: Cell<bool>,
     closed: Cell<Option<CloseReason>>,
+    /// Where its peer found this server.
+    origin: RefCell<Option<Rc<str>>>,
     ended: Notify,
     changed: RefCell<BTreeMap<ChatId, HeadView>>,
 }
@@ -77,6 +92,7 @@ impl Link {
             pinged: Cell::new(now),
             background: Cell::new(false),
             closed: Cell::new(None),
+            origin: RefCell::default(),
             ended: Notify::new(),
             changed: RefCell::default(),
         }
@@ -87,10 +103,47 @@ impl Link {
         if self.background.get() && frame.class <= FrameClass::Typing {
             return;
         }
+        let frame = match frame.has_stand_in {
+            true => self.addressed(frame),
+            false => frame,
+        };
         let pushed = self.queue.borrow_mut().push(frame);
         if pushed == Pushed::Overflow {
             self.close(CloseReason::TooSlow);
         }
+    }
+
+    /// Remembers where its peer found this server, for addresses on it.
+    pub fn set_origin(&self, origin: &str) {
+        let known = LAST.with_borrow(|last| {
+            let last = last.as_ref().filter(|last| &*last.origin == origin);
+            last.map(|last| Rc::clone(&last.origin))
+        });
+        *self.origin.borrow_mut() = Some(known.unwrap_or_else(|| origin.into()));
+    }
+
+    /// The frame with addresses as this peer reaches them; written once for all who found the server at
+    /// the same place.
+    fn addressed(&self, frame: Frame) -> Frame {
+        let Some(origin) = self.origin.borrow().clone() else {
+            return frame;
+        };
+        LAST.with_borrow_mut(|last| {
+            if let Some(last) = last.as_ref()
+                && last.origin == origin
+                && last.from.as_ptr() == frame.bytes.as_ptr()
+            {
+                return Frame {
+                    bytes: last.to.clone(),
+                    ..frame
+                };
+            }
+            let from = frame.bytes.clone();
+            let frame = frame.at(&origin);
+            let to = frame.bytes.clone();
+            *last = Some(Addressed { origin, from, to });
+            frame
+        })
     }
 
     /// Says goodbye, reads on for a second, and then lets go, by force if need be.

@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::http::error::ProblemBody;
 use crate::http::{
-    auth, chat_settings, chats, contacts, devices, forward, health, history, messages, metrics,
-    participants, reactions, receipts, stars, sync, users,
+    auth, chat_settings, chats, contacts, devices, files, forward, health, history, media,
+    messages, metrics, participants, reactions, receipts, stars, sync, upload, users,
 };
 
 /// What lies below `/api/v1`; a test holds this list against the table of routes.
@@ -73,6 +73,10 @@ use crate::http::{
         receipts::set_status,
         receipts::read,
         receipts::list,
+        upload::upload,
+        media::get,
+        media::content,
+        media::remove,
         sync::sync,
         super::get_openapi,
         super::get_asyncapi,
@@ -97,6 +101,8 @@ struct Api;
         health::ready,
         metrics::metrics,
         auth::public_keys,
+        files::serve,
+        files::probe,
     ),
     // The order in which the viewer shows them.
     tags(
@@ -105,6 +111,7 @@ struct Api;
         (name = "contacts"),
         (name = "chats"),
         (name = "messages"),
+        (name = "media"),
         (name = "sync"),
         (name = "devices"),
         (name = "operations"),

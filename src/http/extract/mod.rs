@@ -12,7 +12,7 @@ mod text;
 
 pub use address::ClientAddress;
 pub use body::{Body, MaybeBody};
-pub use caller::{Caller, Gate, bearer};
+pub use caller::{Caller, Gate, PassedOn, bearer};
 pub use idempotency::IdempotencyKey;
 pub use params::Params;
 pub use path::{Id, Id2};

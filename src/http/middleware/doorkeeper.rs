@@ -9,7 +9,7 @@ use actix_web::{Error, HttpMessage, web};
 use crate::config::Config;
 use crate::error::{ErrorCode, Failure};
 use crate::http::error::Problem;
-use crate::http::extract::ClientAddress;
+use crate::http::extract::{ClientAddress, PassedOn};
 use crate::http::tunnel::Seal;
 use crate::storage::limits::LimitStore;
 
@@ -44,6 +44,9 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         ClientAddress,
     );
     request.extensions_mut().insert(address);
+    if passed_on.is_some() {
+        request.extensions_mut().insert(PassedOn);
+    }
     // What a gateway passes on it has let in and charged.
     if is_watched(request.path()) || passed_on.is_some() {
         return Ok(());

@@ -11,6 +11,7 @@ use tracing::{Instrument, Span, field};
 use super::request_id::{self, RequestId};
 use crate::http::error::Problem;
 use crate::http::extract::Caller;
+use crate::http::origin::addressed;
 use crate::trace::{self, TraceContext};
 
 /// Pages run their own scripts and styles, and speak to this host alone.
@@ -52,7 +53,8 @@ pub async fn frame(
     let in_flight = InFlight::enter();
     let response = next.call(request).instrument(span.clone()).await?;
     drop(in_flight);
-    let mut response = worded(response.map_into_boxed_body(), &id);
+    let response = worded(response.map_into_boxed_body(), &id);
+    let mut response = addressed(response);
     finish_headers(&mut response, &id);
     account(&response, &span, began);
     Ok(response)

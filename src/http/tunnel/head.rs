@@ -37,8 +37,6 @@ pub fn passed_on(
             append(&mut passed, name.as_str(), value.as_bytes());
         }
     }
-    append(&mut passed, "connection", b"upgrade");
-    append(&mut passed, "upgrade", b"websocket");
     append(
         &mut passed,
         "x-forwarded-for",
@@ -49,7 +47,7 @@ pub fn passed_on(
     passed
 }
 
-fn append(headers: &mut reqwest::header::HeaderMap, name: &str, value: &[u8]) {
+pub fn append(headers: &mut reqwest::header::HeaderMap, name: &str, value: &[u8]) {
     let name = HeaderName::from_bytes(name.as_bytes());
     if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value)) {
         headers.append(name, value);

@@ -6,6 +6,7 @@
 mod head;
 mod pump;
 mod seal;
+mod uploads;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 pub use self::seal::Seal;
+pub use self::uploads::UploadTunnel;
 use super::extract::ClientAddress;
 use super::middleware::RequestId;
 use super::upgrade::Takeover;
@@ -38,15 +40,23 @@ const REFUSAL_BYTES: usize = 64 * 1024;
 pub struct Tunnel(Arc<Inner>);
 
 struct Inner {
+    doors: Doors,
+    closing: watch::Sender<bool>,
+}
+
+/// The processes that something is passed on to. Cheap to clone.
+#[derive(Clone)]
+pub struct Doors(Arc<Way>);
+
+struct Way {
     installation: Arc<dyn Installation>,
     client: reqwest::Client,
     seal: Seal,
     /// Whose turn it is.
     next: AtomicUsize,
-    closing: watch::Sender<bool>,
 }
 
-impl Tunnel {
+impl Doors {
     pub fn new(installation: Arc<dyn Installation>, seal: Seal) -> reqwest::Result<Self> {
         let client = reqwest::Client::builder()
             .no_proxy()
@@ -56,13 +66,43 @@ impl Tunnel {
             // A connection that was upgraded is gone, and refusals are rare.
             .pool_max_idle_per_host(0)
             .build()?;
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Way {
             installation,
             client,
             seal,
             next: AtomicUsize::new(0),
-            closing: watch::Sender::new(false),
         })))
+    }
+
+    /// The addresses of processes that run a group, each first in turn.
+    fn in_turn(&self, group: Group) -> Vec<String> {
+        let nodes = self.0.installation.nodes().into_iter();
+        let there =
+            nodes.filter(|node| !node.is_me && !node.is_draining && node.groups.contains(group));
+        let mut doors: Vec<String> = there.map(|node| node.address).collect();
+        let first = self.0.next.fetch_add(1, Ordering::Relaxed);
+        if !doors.is_empty() {
+            let turn = first % doors.len();
+            doors.rotate_left(turn);
+        }
+        doors
+    }
+
+    fn client(&self) -> &reqwest::Client {
+        &self.0.client
+    }
+
+    fn seal(&self) -> &Seal {
+        &self.0.seal
+    }
+}
+
+impl Tunnel {
+    pub fn new(doors: Doors) -> Self {
+        Self(Arc::new(Inner {
+            doors,
+            closing: watch::Sender::new(false),
+        }))
     }
 
     /// Ends every tunnel with 1001, each where a frame ends, and waits until they are gone, at most
@@ -100,14 +140,14 @@ impl Tunnel {
         let (Some(address), Some(id)) = (address, id) else {
             return Err(Failure::internal());
         };
-        let headers = head::passed_on(request.headers(), &address, id.as_str(), &self.0.seal);
-        let doors = self.doors();
-        let first = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let doors = &self.0.doors;
+        let mut headers = head::passed_on(request.headers(), &address, id.as_str(), doors.seal());
+        head::append(&mut headers, "connection", b"upgrade");
+        head::append(&mut headers, "upgrade", b"websocket");
         let mut refused = None;
-        for turn in 0..doors.len() {
-            let door = &doors[(first + turn) % doors.len()];
+        for door in doors.in_turn(Group::Websocket) {
             let url = format!("http://{door}{}", request.uri());
-            let asked = self.0.client.get(url).headers(headers.clone()).send();
+            let asked = doors.client().get(url).headers(headers.clone()).send();
             match timeout(DEADLINE, asked).await {
                 // On its way out, and not known to be: another may take it.
                 Ok(Ok(response)) if response.status() == GOING => refused = Some(response),
@@ -123,17 +163,9 @@ impl Tunnel {
         let nobody = "no part that keeps sockets is running, try again";
         refused.ok_or_else(|| Failure::unavailable(nobody))
     }
-
-    /// Where there are sockets.
-    fn doors(&self) -> Vec<String> {
-        let nodes = self.0.installation.nodes().into_iter();
-        let there = nodes.filter(|node| {
-            !node.is_me && !node.is_draining && node.groups.contains(Group::Websocket)
-        });
-        there.map(|node| node.address).collect()
-    }
 }
 
+/// What the other process answered, as it is.
 async fn refusal(mut upstream: reqwest::Response) -> Result<HttpResponse, Failure> {
     let status = StatusCode::from_u16(upstream.status().as_u16());
     let mut response = HttpResponse::build(status.unwrap_or(StatusCode::BAD_GATEWAY));

@@ -21,6 +21,11 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0002_chats.sql"),
     ),
     (
+        6,
+        "media",
+        include_str!("../../../migrations/postgres/0006_media.sql"),
+    ),
+    (
         7,
         "messages",
         include_str!("../../../migrations/postgres/0007_messages.sql"),

@@ -1,5 +1,6 @@
 //! The set-up of many nodes: PostgreSQL, MongoDB, Redis and JetStream.
 
+pub mod blobs;
 pub mod chats;
 pub mod codes;
 pub mod contacts;
@@ -10,12 +11,14 @@ pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod limits;
+pub mod media;
 pub mod messages;
 pub mod migrations;
 pub mod mongo;
 pub mod open;
 pub mod postgres;
 pub mod presence;
+mod presign;
 pub mod privacy;
 pub mod probe;
 mod receipt_times;

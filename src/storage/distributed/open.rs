@@ -5,6 +5,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::blobs::{S3Blobs, S3Settings};
 use super::chats::PostgresChats;
 use super::codes::RedisCodes;
 use super::contacts::PostgresContacts;
@@ -13,6 +14,7 @@ use super::idempotency::PostgresIdempotency;
 use super::jobs::PostgresJobs;
 use super::keys::PostgresKeys;
 use super::limits::RedisLimits;
+use super::media::{self, MongoMedia};
 use super::messages::{self, MongoMessages};
 use super::migrations;
 use super::mongo::{Mongo, MongoSettings};
@@ -25,6 +27,8 @@ use super::sessions::PostgresSessions;
 use super::user_log::PostgresUserLog;
 use super::users::PostgresUsers;
 use crate::clock::Clock;
+use crate::storage::blobs::BlobStore;
+use crate::storage::described::Descriptions;
 use crate::storage::limits::LimitStore;
 use crate::storage::{StoreResult, Stores};
 
@@ -34,6 +38,7 @@ pub struct Settings {
     pub postgres: PostgresSettings,
     pub mongo: MongoSettings,
     pub redis: RedisSettings,
+    pub s3: S3Settings,
     pub keys_secret: SecretString,
     /// Lifts every budget.
     pub unlimited: bool,
@@ -45,6 +50,7 @@ pub struct Servers {
     pub postgres: Postgres,
     pub mongo: Mongo,
     pub redis: Redis,
+    pub s3: S3Blobs,
 }
 
 impl Servers {
@@ -53,6 +59,7 @@ impl Servers {
             postgres: Postgres::new(&settings.postgres)?,
             mongo: Mongo::new(&settings.mongo).await?,
             redis: Redis::new(&settings.redis)?,
+            s3: S3Blobs::new(&settings.s3)?,
         })
     }
 
@@ -61,6 +68,8 @@ impl Servers {
         let applied = migrations::run(&self.postgres).await?;
         messages::ensure_indexes(&self.mongo).await?;
         receipts::ensure_indexes(&self.mongo).await?;
+        media::ensure_indexes(&self.mongo).await?;
+        self.s3.prepare().await?;
         Ok(applied)
     }
 
@@ -74,6 +83,8 @@ impl Servers {
         local: Arc<dyn LimitStore>,
     ) -> Stores {
         let (postgres, mongo, redis) = (&self.postgres, &self.mongo, &self.redis);
+        let media = Arc::new(MongoMedia::new(mongo.clone(), postgres.clone()));
+        let blobs = Arc::new(self.s3.clone());
         Stores {
             chats: Arc::new(PostgresChats::new(postgres.clone(), mongo.clone())),
             messages: Arc::new(MongoMessages::new(mongo.clone(), postgres.clone())),
@@ -94,6 +105,9 @@ impl Servers {
             devices: Arc::new(PostgresDevices(postgres.clone())),
             jobs: Arc::new(PostgresJobs(postgres.clone())),
             keys: Arc::new(PostgresKeys(postgres.clone(), settings.keys_secret.clone())),
+            described: Descriptions::new(media.clone(), blobs.clone(), clock),
+            media,
+            blobs,
             idempotency: Arc::new(PostgresIdempotency(postgres.clone())),
         }
     }

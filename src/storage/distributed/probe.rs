@@ -11,6 +11,7 @@ use super::mongo::Mongo;
 use super::open::Servers;
 use super::postgres::Postgres;
 use super::redis::Redis;
+use crate::storage::StoreErrorKind;
 
 /// How long one server may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -83,6 +84,28 @@ pub async fn probe(servers: &Servers) -> Vec<Probed> {
         outcome: outcome.unwrap_or_else(|_| Outcome::Away("does not answer".to_owned())),
     })
     .into()
+}
+
+/// Looks at the S3 server, which is not waited for: without it there are no media, and all else goes on.
+pub async fn probe_s3(servers: &Servers) -> Probed {
+    let outcome = match timeout(PATIENCE, servers.s3.has_bucket()).await {
+        Ok(Ok(true)) => Outcome::Fine("the bucket is there".to_owned()),
+        Ok(Ok(false)) => wrong(
+            "has no such bucket",
+            "run `troupe migrate` with the same settings, or name one that is there in s3.bucket",
+        ),
+        Ok(Err(error)) if error.kind == StoreErrorKind::Internal => wrong(
+            format!("refuses: {}", error.message),
+            "correct s3.access_key and s3.secret_key, or grant them the bucket",
+        ),
+        Ok(Err(error)) => Outcome::Away(error.message),
+        Err(_) => Outcome::Away("does not answer".to_owned()),
+    };
+    Probed {
+        server: "s3",
+        setting: "s3.endpoint",
+        outcome,
+    }
 }
 
 fn wrong(what: impl Into<String>, cure: impl Into<String>) -> Outcome {

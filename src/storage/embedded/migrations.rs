@@ -30,6 +30,11 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0005_quicker_checks.sql"),
     ),
     (
+        6,
+        "media",
+        include_str!("../../../migrations/sqlite/0006_media.sql"),
+    ),
+    (
         7,
         "messages",
         include_str!("../../../migrations/sqlite/0007_messages.sql"),

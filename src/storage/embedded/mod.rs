@@ -1,5 +1,6 @@
 //! The set-up of one process: SQLite, local files, and what lives in memory.
 
+pub mod blobs;
 pub mod chats;
 mod checkpoint;
 pub mod codes;
@@ -12,6 +13,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod keys;
 pub mod limits;
+pub mod media;
 pub mod messages;
 pub mod migrations;
 pub mod open;

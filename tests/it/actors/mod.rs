@@ -7,7 +7,7 @@ mod reading;
 mod reading_bounds;
 mod reading_receipts;
 mod receipts;
-mod stage;
+pub mod stage;
 mod stale;
 mod trouble;
 

@@ -1,6 +1,7 @@
 //! A chat group on a store of its own, without sockets: a lane writes down what it was given.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,6 +14,8 @@ use troupe::actors::chat::scope::ChatServices;
 use troupe::actors::chat::shard::{ChatShard, CountActive};
 use troupe::actors::chat::writer::Writer;
 use troupe::actors::fanout::{Deliver, Delivery, Fanout, SocketRef};
+use troupe::actors::media::actor::{Media, MediaActor};
+use troupe::actors::media::requests::Claims;
 use troupe::actors::placement::ChatDoor;
 use troupe::actors::request::Answer;
 use troupe::clock::{Clock, Timestamp};
@@ -22,6 +25,7 @@ use troupe::domain::phone::Phone;
 use troupe::id::{ChatId, ConnectionId, UserId};
 use troupe::storage::Stores;
 use troupe::storage::chats::{ChatStore, NewChat};
+use troupe::storage::embedded::open::Settings;
 use troupe::wire::message::SentView;
 
 use super::trouble::Trouble;
@@ -80,8 +84,7 @@ impl Stage {
     /// A stage whose chat store is wrapped by the caller.
     pub async fn with_chats(wrap: impl FnOnce(Arc<dyn ChatStore>) -> Arc<dyn ChatStore>) -> Self {
         let data = Arc::new(tempfile::tempdir().expect("a scratch folder"));
-        let mut stores = troupe::storage::embedded::open::open(data.path(), Clock::System, true)
-            .expect("opened");
+        let mut stores = open_stores(data.path(), Clock::System, true);
         stores.chats = wrap(stores.chats);
         let trouble = Trouble::default();
         trouble.wrap(&mut stores);
@@ -105,6 +108,7 @@ impl Stage {
             fanout: fanout.clone(),
             clock: Clock::System,
             writer: trouble.writer(writer.recipient()),
+            media: claims(&stores),
             relay: None,
             remote: None,
         };
@@ -292,4 +296,24 @@ fn member(user_id: UserId, admin: bool, joined_at: Timestamp) -> Member {
         is_pinned: false,
         read_receipts: true,
     }
+}
+
+/// The stores of one data directory.
+pub fn open_stores(data: &Path, clock: Clock, unlimited: bool) -> Stores {
+    let settings = Settings {
+        data_dir: data,
+        unlimited,
+        address_life: Duration::from_secs(3600),
+        public_url: "",
+    };
+    troupe::storage::embedded::open::open(settings, clock).expect("opened")
+}
+
+/// The media group over these stores.
+pub fn claims(stores: &Stores) -> Claims {
+    let media = Arc::new(Media {
+        stores: stores.clone(),
+        clock: Clock::System,
+    });
+    Claims(MediaActor::new(media).start().recipient())
 }

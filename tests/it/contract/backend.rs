@@ -1,13 +1,16 @@
 //! What the suites run over.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use troupe::storage::blobs::BlobStore;
 use troupe::storage::chats::ChatStore;
 use troupe::storage::codes::CodeStore;
 use troupe::storage::contacts::ContactStore;
 use troupe::storage::devices::DeviceStore;
+use troupe::storage::embedded::blobs::LocalBlobs;
 use troupe::storage::embedded::chats::SqliteChats;
 use troupe::storage::embedded::codes::SqliteCodes;
 use troupe::storage::embedded::contacts::SqliteContacts;
@@ -16,6 +19,7 @@ use troupe::storage::embedded::devices::SqliteDevices;
 use troupe::storage::embedded::idempotency::SqliteIdempotency;
 use troupe::storage::embedded::jobs::SqliteJobs;
 use troupe::storage::embedded::keys::FileKeys;
+use troupe::storage::embedded::media::SqliteMedia;
 use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::embedded::presence::SqlitePresence;
 use troupe::storage::embedded::privacy::SqlitePrivacy;
@@ -26,6 +30,7 @@ use troupe::storage::embedded::users::SqliteUsers;
 use troupe::storage::idempotency::IdempotencyStore;
 use troupe::storage::jobs::JobStore;
 use troupe::storage::keys::KeyStore;
+use troupe::storage::media::MediaStore;
 use troupe::storage::messages::MessageStore;
 use troupe::storage::presence::PresenceStore;
 use troupe::storage::privacy::PrivacyStore;
@@ -48,6 +53,10 @@ pub struct Opened {
     pub privacy: Arc<dyn PrivacyStore>,
     pub devices: Arc<dyn DeviceStore>,
     pub keys: Arc<dyn KeyStore>,
+    pub media: Arc<dyn MediaStore>,
+    pub blobs: Arc<dyn BlobStore>,
+    /// Where files must be to be kept, if that matters.
+    pub folder: Option<PathBuf>,
     pub idempotency: Arc<dyn IdempotencyStore>,
     pub jobs: Arc<dyn JobStore>,
 }
@@ -76,6 +85,8 @@ impl Embedded {
 impl Backend for Embedded {
     fn open(&self) -> Opened {
         let database = Database::open(&self.folder.path().join("troupe.db")).expect("it opens");
+        let life = Duration::from_secs(3600);
+        let blobs = LocalBlobs::open(self.folder.path(), life, "");
         Opened {
             chats: Arc::new(SqliteChats::new(database.clone())),
             messages: Arc::new(SqliteMessages::new(database.clone())),
@@ -87,10 +98,13 @@ impl Backend for Embedded {
             codes: Arc::new(SqliteCodes(database.clone())),
             contacts: Arc::new(SqliteContacts(database.clone())),
             privacy: Arc::new(SqlitePrivacy(database.clone())),
+            media: Arc::new(SqliteMedia(database.clone())),
             devices: Arc::new(SqliteDevices(database.clone())),
             idempotency: Arc::new(SqliteIdempotency(database.clone())),
             jobs: Arc::new(SqliteJobs(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),
+            blobs: Arc::new(blobs.expect("it opens")),
+            folder: Some(self.folder.path().to_owned()),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use troupe::storage::distributed::blobs::S3Blobs;
 use troupe::storage::distributed::chats::PostgresChats;
 use troupe::storage::distributed::codes::RedisCodes;
 use troupe::storage::distributed::contacts::PostgresContacts;
@@ -12,6 +13,7 @@ use troupe::storage::distributed::devices::PostgresDevices;
 use troupe::storage::distributed::idempotency::PostgresIdempotency;
 use troupe::storage::distributed::jobs::PostgresJobs;
 use troupe::storage::distributed::keys::PostgresKeys;
+use troupe::storage::distributed::media::{self, MongoMedia};
 use troupe::storage::distributed::messages::{self, MongoMessages};
 use troupe::storage::distributed::migrations;
 use troupe::storage::distributed::mongo::{Mongo, MongoSettings};
@@ -40,6 +42,7 @@ pub struct Distributed {
     postgres: Postgres,
     pub mongo: Mongo,
     pub redis: Redis,
+    s3: S3Blobs,
 }
 
 impl Distributed {
@@ -49,6 +52,8 @@ impl Distributed {
         let mongo = mongo(&name, servers::address("MONGODB")).await;
         messages::ensure_indexes(&mongo).await.expect("indexes");
         receipts::ensure_indexes(&mongo).await.expect("indexes");
+        media::ensure_indexes(&mongo).await.expect("indexes");
+        let s3 = S3Blobs::new(&servers::s3(&name.replace('_', "-"))).expect("settings");
         let settings = RedisSettings {
             url: SecretString::from(servers::address("REDIS")),
             prefix: format!("{name}:"),
@@ -59,6 +64,7 @@ impl Distributed {
             postgres: postgres(&name),
             mongo,
             redis: Redis::new(&settings).expect("settings"),
+            s3,
             name,
         }
     }
@@ -99,6 +105,9 @@ impl Backend for Distributed {
             contacts: Arc::new(PostgresContacts(postgres())),
             privacy: Arc::new(PostgresPrivacy(postgres())),
             devices: Arc::new(PostgresDevices(postgres())),
+            media: Arc::new(MongoMedia::new(mongo(), postgres())),
+            blobs: Arc::new(self.s3.clone()),
+            folder: None,
             idempotency: Arc::new(PostgresIdempotency(postgres())),
             jobs: Arc::new(PostgresJobs(postgres())),
             keys: Arc::new(PostgresKeys(postgres(), SecretString::from(KEYS_SECRET))),

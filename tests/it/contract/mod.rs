@@ -25,6 +25,7 @@ macro_rules! over_every_backend {
 
 pub mod backend;
 mod beginnings;
+mod blobs;
 mod chats;
 mod codes;
 mod contacts;
@@ -40,6 +41,7 @@ mod kept;
 mod keys;
 mod limits;
 mod lookups;
+mod media;
 mod messages;
 mod mongo;
 mod outbox;

@@ -7,6 +7,7 @@ mod device;
 mod kill;
 mod ledger;
 mod load;
+mod media;
 mod smoke;
 mod storage;
 mod whole;

@@ -21,6 +21,8 @@ mod idempotency;
 mod jobs;
 mod limits;
 mod loadtest;
+mod media;
+mod media_messages;
 mod membership;
 mod operations;
 mod order;

@@ -20,6 +20,8 @@ use troupe::clock::{Clock, Timestamp};
 use troupe::config::{Config, Loader};
 use troupe::storage::Stores;
 
+use crate::actors::stage::open_stores;
+
 /// When everything begins.
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
 /// A number that is valid and nobody's.
@@ -45,8 +47,7 @@ impl Accounts {
         let config = change(Loader::dev()).load().expect("settings");
         let clock = Clock::tokio(START);
         let data = tempfile::tempdir().expect("a scratch folder");
-        let stores = troupe::storage::embedded::open::open(data.path(), clock, false);
-        let stores = stores.expect("stores");
+        let stores = open_stores(data.path(), clock, false);
         let keyring = open_keys(&config, &stores, clock.now()).await;
         let revocations = Revocations::default();
         let auth = Arc::new(Auth {

@@ -6,6 +6,7 @@ mod gate;
 mod grpc;
 mod junk;
 mod logs;
+mod media;
 mod nul;
 mod sessions;
 mod strangers;

@@ -23,6 +23,7 @@ impl ServerOptions {
             "PORTS__USER",
             "PORTS__CHAT",
             "PORTS__MESSAGE",
+            "PORTS__MEDIA",
         ];
         let ports = ports.map(|port| format!("GRPC__{port}"));
         let enabled = self.setting("GRPC__ENABLED", "true");

@@ -6,6 +6,7 @@ mod deadline;
 mod detour;
 pub mod grpc;
 mod installation;
+pub mod media;
 mod options;
 mod own_servers;
 mod person;

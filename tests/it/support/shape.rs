@@ -95,9 +95,17 @@ fn of_place(name: &str) -> Vec<(String, String)> {
         ("MONGODB__DATABASE", name.to_owned()),
         ("REDIS__PREFIX", format!("{name}:")),
         ("NATS__PREFIX", name.to_owned()),
+        ("S3__BUCKET", name.to_owned()),
+        ("MEDIA__SPOOL_DIR", spool(name)),
     ]
     .map(|(key, value)| (format!("TROUPE__{key}"), value))
     .into()
+}
+
+/// In the run's scratch folder, so that it goes with it.
+fn spool(name: &str) -> String {
+    let folder = servers::folder().unwrap_or_else(std::env::temp_dir);
+    folder.join("uploads").join(name).display().to_string()
 }
 
 /// Settings with which a process runs one group, at a port.

@@ -51,6 +51,11 @@ pub async fn ensure_indexes(mongo: &Mongo) -> StoreResult<()> {
             doc! { "last_rev": { "$exists": true } },
         ),
         partial(
+            "messages_by_media",
+            doc! { "payload.mediaId": 1, "chat_id": 1 },
+            doc! { "payload.mediaId": { "$exists": true } },
+        ),
+        partial(
             "entries_to_apply",
             doc! { "chat_id": 1, "applied": 1, "rev": 1 },
             doc! { "applied": false },
@@ -105,6 +110,12 @@ pub fn unique(name: &str, keys: Document, over: Option<Document>) -> IndexModel 
         .unique(true)
         .partial_filter_expression(over)
         .build();
+    IndexModel::builder().keys(keys).options(options).build()
+}
+
+/// An index over every document.
+pub fn plain(name: &str, keys: Document) -> IndexModel {
+    let options = IndexOptions::builder().name(name.to_owned()).build();
     IndexModel::builder().keys(keys).options(options).build()
 }
 

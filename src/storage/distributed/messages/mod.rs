@@ -12,6 +12,7 @@ mod hidden;
 pub mod indexes;
 pub(super) mod insert;
 mod log;
+mod media;
 mod outbox;
 mod overview;
 mod payload;
@@ -26,7 +27,7 @@ use super::mongo::Mongo;
 use super::postgres::Postgres;
 use crate::clock::Timestamp;
 use crate::domain::message::Message;
-use crate::id::{ChatId, MessageId, UserId};
+use crate::id::{ChatId, MediaId, MessageId, UserId};
 use crate::storage::StoreResult;
 use crate::storage::log::Logged;
 use crate::storage::messages::{
@@ -80,6 +81,15 @@ impl MessageStore for MongoMessages {
         keys: Vec<(UserId, String)>,
     ) -> StoreResult<Vec<Message>> {
         read::find_by_client_ids(&self.mongo, chat_id, keys).await
+    }
+
+    async fn find_by_media(
+        &self,
+        media_id: MediaId,
+        chat_ids: Vec<ChatId>,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>> {
+        media::find_by_media(&self.mongo, media_id, chat_ids, limit).await
     }
 
     async fn page(

@@ -6,12 +6,15 @@
 pub mod append;
 mod hidden;
 mod log;
+mod media;
 mod outbox;
 mod overview;
 pub mod position;
 mod read;
 mod row;
 mod stars;
+
+pub use media::MEDIA_TYPES;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -21,7 +24,7 @@ use async_trait::async_trait;
 use super::database::Database;
 use crate::clock::Timestamp;
 use crate::domain::message::Message;
-use crate::id::{ChatId, MessageId, UserId};
+use crate::id::{ChatId, MediaId, MessageId, UserId};
 use crate::storage::log::Logged;
 use crate::storage::messages::{
     Append, Appended, Changes, ChangesQuery, Heads, MessageStore, OutboxEntry, Overview,
@@ -116,6 +119,17 @@ impl MessageStore for SqliteMessages {
     ) -> StoreResult<Vec<Message>> {
         self.database
             .read(move |connection| read::find_by_client_ids(connection, chat_id, &keys))
+            .await
+    }
+
+    async fn find_by_media(
+        &self,
+        media_id: MediaId,
+        chat_ids: Vec<ChatId>,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>> {
+        self.database
+            .read(move |connection| media::find_by_media(connection, media_id, &chat_ids, limit))
             .await
     }
 

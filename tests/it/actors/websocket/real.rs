@@ -33,7 +33,8 @@ async fn open(
         session_id: SessionId::new(),
         expires_at: Timestamp(i64::MAX),
     };
-    let (response, accepted) = connection::accept(&request, &doorway, admission)?;
+    let (response, accepted) =
+        connection::accept(&request, &doorway, admission, "http://h".to_owned())?;
     let mut response = response.map_into_boxed_body();
     Takeover::put(&mut response, |stream, early| accepted.run(stream, early));
     Ok(response)

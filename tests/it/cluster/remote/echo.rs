@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 use troupe::actors::auth::requests::{OtpSent, SignedIn, TestUser, TokenClaims, TokenPair};
 use troupe::actors::chat::requests::{ChatMade, Forwarded};
+use troupe::actors::media::requests::{FoundMedium, Verdict};
 use troupe::actors::message::requests::Located;
 use troupe::actors::request::{Answer, Request};
 use troupe::actors::user::requests::{AddedDevice, FoundContact, Person};
@@ -20,6 +21,7 @@ use troupe::wire::page::Page;
 use troupe::wire::sync::SyncView;
 use troupe::wire::user::{PresenceView, ProfileView};
 
+use super::media;
 use super::replies;
 use super::samples::{self, TEXT_ID};
 
@@ -116,4 +118,7 @@ made! {
         is_repeat: true,
     },
     Vec<Located> => vec![replies::located()],
+    FoundMedium => media::found(),
+    Vec<FoundMedium> => vec![media::found()],
+    Vec<Verdict> => vec![Verdict::Granted, Verdict::NotFound, Verdict::WrongKind],
 }

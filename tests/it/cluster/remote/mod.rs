@@ -3,6 +3,7 @@
 
 mod bus;
 mod echo;
+mod media;
 mod replies;
 mod samples;
 
@@ -14,6 +15,7 @@ use futures_util::future::BoxFuture;
 use troupe::actors::auth::requests::AuthPeers;
 use troupe::actors::chat::requests::ChatPeers;
 use troupe::actors::group::Group;
+use troupe::actors::media::requests::MediaPeers;
 use troupe::actors::message::requests::MessagePeers;
 use troupe::actors::remote::{Carry, Serve, StandIn};
 use troupe::actors::request::{Answer, Request, ask};
@@ -141,6 +143,16 @@ async fn every_request_to_message_is_carried() {
         find_participants => samples::find_participants(),
         locate_messages => samples::locate_messages(),
         sync_chats => samples::sync_chats(),
+    }
+}
+
+#[actix::test]
+async fn every_request_to_media_is_carried() {
+    carried! { Media, MediaPeers:
+        get_medium => media::get_medium(),
+        describe_media => media::describe_media(),
+        remove_medium => media::remove_medium(),
+        claim_media => media::claim_media(),
     }
 }
 

@@ -70,7 +70,7 @@ pub fn person() -> user::Person {
         user_id: id(),
         phone: None,
         display_name: "Ben".to_owned(),
-        avatar_media_id: Some(id()),
+        avatar_url: text("http://a"),
     }
 }
 

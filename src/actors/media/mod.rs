@@ -1,0 +1,13 @@
+//! Media: uploads, who may have which, and the sweep of what nobody needs.
+
+pub mod actor;
+mod child;
+mod claims;
+mod films;
+mod jpeg;
+mod pictures;
+pub mod requests;
+mod sight;
+mod spool;
+pub mod sweep;
+pub mod uploads;

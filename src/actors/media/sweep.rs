@@ -1,0 +1,80 @@
+//! Media that nothing refers to any more, and uploads that never ended, are removed.
+//!
+//! A medium is withdrawn first, which is refused while it is held: from then on nobody can come to
+//! refer to it, so what is counted then stays true.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::id::MediaId;
+use crate::storage::{StoreResult, Stores};
+
+/// Media looked at in one round.
+const PAGE: usize = 200;
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    pub looked_at: usize,
+    pub removed: usize,
+    /// Could not be removed now; the next sweep tries again.
+    pub failed: usize,
+}
+
+/// Removes everything older than `grace` that no message, profile or group refers to. Done again, or by
+/// two at once, it does nothing more.
+pub async fn sweep_orphans(stores: &Stores, now: Timestamp, grace: Duration) -> StoreResult<Swept> {
+    let mut swept = Swept::default();
+    let mut after = None;
+    loop {
+        let page = stores
+            .media
+            .list_older(now.minus(grace), after, PAGE)
+            .await?;
+        let Some(last) = page.last().copied() else {
+            return Ok(swept);
+        };
+        after = Some(last);
+        swept.looked_at += page.len();
+        let needed = stores.media.referenced(page.clone()).await?;
+        for id in page.into_iter().filter(|id| !needed.contains(id)) {
+            match remove_unless_needed(stores, id, now).await {
+                Ok(removed) => swept.removed += usize::from(removed),
+                Err(error) => {
+                    tracing::warn!(media.id = %id, cause = %error, "a medium could not be removed");
+                    swept.failed += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Removes those of these that nothing refers to any more, as after their message was deleted; answers
+/// how many went.
+pub async fn release(stores: &Stores, ids: Vec<MediaId>, now: Timestamp) -> StoreResult<usize> {
+    let mut removed = 0;
+    for id in ids {
+        removed += usize::from(remove_unless_needed(stores, id, now).await?);
+    }
+    Ok(removed)
+}
+
+/// `false`: something refers to it, or is about to.
+pub(super) async fn remove_unless_needed(
+    stores: &Stores,
+    id: MediaId,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    if !stores.media.withdraw(id, now).await? {
+        return Ok(false);
+    }
+    if !stores.media.referenced(vec![id]).await?.is_empty() {
+        stores.media.restore(id).await?;
+        return Ok(false);
+    }
+    // The row last: as long as anything is left, the next sweep finds it.
+    stores.blobs.remove(id).await?;
+    stores.media.remove(id).await?;
+    metrics::counter!("troupe_media_removed_total").increment(1);
+    Ok(true)
+}
