@@ -16,7 +16,7 @@ use crate::trace::{self, TraceContext};
 
 /// Pages run their own scripts and styles, and speak to this host alone.
 const PAGE_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; \
-    img-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    img-src 'self' data: blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// The API pages' viewer sets styles from its scripts.
 const DOCS_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";

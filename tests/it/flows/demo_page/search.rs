@@ -46,11 +46,8 @@ async fn a_message_far_back_is_found_and_jumped_to() {
 
     page.click(&format!("{OTHER} .chat-row"), "Rosalind").await;
     until_seen(&page, &format!("{OTHER} .message .words"), "Line 69").await;
-    page.click(
-        &format!("{OTHER} .bar button[aria-label^=Search]"),
-        "",
-    )
-    .await;
+    page.click(&format!("{OTHER} .bar button[aria-label^=Search]"), "")
+        .await;
     ask(&page, OTHER, "BRULEE", "Crème").await;
     page.click(&format!("{OTHER} .found-over .row"), "Crème")
         .await;
@@ -84,9 +81,11 @@ async fn what_is_not_there_is_said_in_words() {
     )
     .await;
     super::press(&page, "Escape").await;
-    page.until("the header", &format!("{ONE} .bar-who .row-title"), |texts| {
-        texts == ["Orlando"]
-    })
+    page.until(
+        "the header",
+        &format!("{ONE} .bar-who .row-title"),
+        |texts| texts == ["Orlando"],
+    )
     .await;
     page.close().await;
 }
