@@ -8,7 +8,7 @@ const ASK_MS = 1500;
 const WORD = 'DELETE';
 
 export function accountView(phone) {
-  const { api } = phone.client;
+  const { api, session } = phone.client;
   const state = h('div', { class: 'export', role: 'status' });
   const start = h('button', { class: 'action', type: 'button', onclick: begin }, icon('box'), h('span', {}, 'Prepare a copy of my data'));
   const el = h('section', { class: 'screen', 'aria-label': 'Your data' }, topBar(phone, 'Your data'),
@@ -22,6 +22,7 @@ export function accountView(phone) {
     return phone.attempt(async () => {
       start.disabled = true;
       draw(await api.post('/users/me/export'));
+      session.write('exported', true);
     }).finally(() => { start.disabled = false; });
   }
 
@@ -43,7 +44,7 @@ export function accountView(phone) {
     }
   }
 
-  look();
+  if (session.read('exported')) look();
   return { el, update() {}, close: () => clearTimeout(timer) };
 }
 
