@@ -6,7 +6,7 @@ use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, web};
 use sha2::{Digest, Sha256};
 
-use crate::config::Config;
+use crate::config::{Backend, Config};
 use crate::error::Failure;
 use crate::http::Answer;
 
@@ -19,33 +19,49 @@ macro_rules! files {
 /// Every file of the page.
 const FILES: &[(&str, &[u8])] = files![
     "api.js",
+    "attach.js",
     "avatar.js",
     "bubble-content.js",
+    "bubble-media.js",
     "bubble.js",
     "catch-up.js",
     "chat-copy.js",
+    "chat-search.js",
     "chat.css",
     "client.js",
     "composer.js",
     "dom.js",
+    "dropping.js",
+    "face.js",
+    "files.js",
+    "form.js",
     "format.js",
     "group-info.js",
     "icon.svg",
     "icons.js",
     "index.html",
+    "lightbox.js",
     "main.js",
+    "map.js",
     "marking.js",
     "marks.js",
+    "media.css",
     "message-info.js",
     "message-menu.js",
     "message.css",
+    "night.css",
+    "night.js",
     "outbox.js",
     "parts.js",
     "people.js",
     "phone.css",
     "phone.js",
+    "player.js",
+    "pushes.js",
     "quote.js",
     "reactions.js",
+    "search.css",
+    "search.js",
     "session.js",
     "sheet.js",
     "socket.js",
@@ -53,6 +69,8 @@ const FILES: &[(&str, &[u8])] = files![
     "style.css",
     "summary.js",
     "system-text.js",
+    "uploads.js",
+    "view-account.js",
     "view-chat.js",
     "view-chats.js",
     "view-forward.js",
@@ -60,9 +78,13 @@ const FILES: &[(&str, &[u8])] = files![
     "view-new-chat.js",
     "view-new-group.js",
     "view-privacy.js",
+    "view-search.js",
     "view-settings.js",
     "view-signin.js",
     "view-starred.js",
+    "voice.js",
+    "waiting.js",
+    "webm.js",
 ];
 
 /// The page itself.
@@ -97,10 +119,32 @@ fn answer(request: &HttpRequest, config: &Config, name: &str) -> Answer<HttpResp
     };
     response.insert_header(header::ETag(tag));
     response.insert_header((header::CACHE_CONTROL, "no-cache"));
+    response.insert_header((header::CONTENT_SECURITY_POLICY, policy(config)));
     if is_same {
         return Ok(response.finish());
     }
     Ok(response.content_type(content_type(name)).body(bytes))
+}
+
+/// The page runs its own scripts and styles, speaks to this host, and shows media from where their
+/// addresses lead; `blob:` is what it has not sent yet.
+fn policy(config: &Config) -> String {
+    let elsewhere = media_origin(config).map_or_else(String::new, |origin| format!(" {origin}"));
+    format!(
+        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:{elsewhere}; \
+         media-src 'self' blob:{elsewhere}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+/// Where media are had, if that is not the host itself.
+fn media_origin(config: &Config) -> Option<String> {
+    let address = match config.storage.backend {
+        Backend::Embedded => &config.media.public_url,
+        Backend::Distributed if config.s3.public_endpoint.is_empty() => &config.s3.endpoint,
+        Backend::Distributed => &config.s3.public_endpoint,
+    };
+    let origin = reqwest::Url::parse(address).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 /// A tag per file, in the order of [`FILES`].

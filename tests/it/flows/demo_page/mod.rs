@@ -1,7 +1,11 @@
 //! The demo page in a real browser, one file per topic.
 
+mod account;
 mod chatting;
+mod media;
 mod messages;
+mod push;
+mod search;
 
 use serde_json::json;
 
@@ -77,4 +81,12 @@ async fn until_seen(page: &Browser, selector: &str, words: &str) {
         texts.iter().any(|text| text.contains(words))
     })
     .await;
+}
+
+/// A key pressed wherever the focus is.
+async fn press(page: &Browser, key: &str) {
+    let script = "
+        const made = {key: arguments[0], bubbles: true, cancelable: true};
+        document.activeElement.dispatchEvent(new KeyboardEvent('keydown', made));";
+    page.run(script, json!([key])).await;
 }
