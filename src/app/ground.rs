@@ -334,7 +334,7 @@ fn start_media(
 ) -> Result<MediaPeers, StartError> {
     if !config.groups.contains(Group::Media) {
         let stand_in = stand_in(Group::Media, nodes, arbiter)?;
-        return Ok(MediaPeers::of(&stand_in));
+        return Ok(MediaPeers::elsewhere(&stand_in));
     }
     let media = Arc::new(Media {
         stores: stores.clone(),

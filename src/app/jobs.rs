@@ -54,7 +54,6 @@ fn all(needs: &JobNeeds<'_>) -> Vec<Arc<dyn Job>> {
         Arc::new(Disappearing {
             stores: stores.clone(),
             clock,
-            releases: None,
         }),
     ]
 }

@@ -3,8 +3,8 @@
 pub mod chat;
 pub mod chat_rules;
 pub mod flood;
-pub mod media;
 pub mod leaving;
+pub mod media;
 pub mod message;
 pub mod notification;
 pub mod otp;

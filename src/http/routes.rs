@@ -5,7 +5,8 @@ use actix_web::web::{self, ServiceConfig};
 use super::middleware::{Access, resource};
 use super::{
     auth, chat_settings, chats, contacts, demo, devices, docs, files, forward, health, history,
-    media, messages, metrics, participants, pushes, reactions, receipts, search, stars, sync, upload, users, ws,
+    media, messages, metrics, participants, pushes, reactions, receipts, search, stars, sync,
+    upload, users, ws,
 };
 use crate::actors::group::{Group, GroupSet};
 

@@ -1,14 +1,14 @@
 //! The job `disappearing`: takes the words of messages that are past their time.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 use super::{Job, JobError, JobKind, Progress};
 use crate::actors::group::Group;
+use crate::actors::media::sweep::release;
 use crate::actors::message::disappearing::{Releases, sweep_disappearing};
 use crate::clock::Clock;
-use crate::storage::Stores;
+use crate::id::MediaId;
+use crate::storage::{StoreResult, Stores};
 
 pub const KIND: JobKind = JobKind {
     name: "disappearing",
@@ -20,8 +20,6 @@ pub const KIND: JobKind = JobKind {
 pub struct Disappearing {
     pub stores: Stores,
     pub clock: Clock,
-    /// Who keeps account of media, where there is one.
-    pub releases: Option<Arc<dyn Releases>>,
 }
 
 #[async_trait]
@@ -31,9 +29,19 @@ impl Job for Disappearing {
     }
 
     async fn run(&self, progress: &Progress) -> Result<String, JobError> {
-        let releases = self.releases.as_deref();
-        let swept = sweep_disappearing(&self.stores, self.clock, releases).await?;
+        let swept = sweep_disappearing(&self.stores, self.clock, self).await?;
         progress.advance(swept.messages as u64);
         Ok(format!("{} messages", swept.messages))
+    }
+}
+
+#[async_trait]
+impl Releases for Disappearing {
+    async fn release(&self, media: Vec<MediaId>) -> StoreResult<()> {
+        // What cannot be removed now the sweep of orphans finds.
+        if let Err(error) = release(&self.stores, media, self.clock.now()).await {
+            tracing::warn!(cause = %error, "media of messages past their time stay for now");
+        }
+        Ok(())
     }
 }

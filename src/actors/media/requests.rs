@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use actix::Recipient;
 use serde::{Deserialize, Serialize};
 
 pub use super::uploads::{Announced, Begun, Declared, Made, Upload, Uploads};
-use crate::actors::request::{Answer, ask};
+use crate::actors::request::{Answer, Way, ask};
 use crate::clock::Timestamp;
 use crate::domain::media::{BlobKey, MediaKind, Medium};
 use crate::error::Failure;
@@ -103,7 +102,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The way by which other groups ask for leave. Cheap to clone.
 #[derive(Clone)]
-pub struct Claims(pub Recipient<ClaimMedia>);
+pub struct Claims(pub Way<ClaimMedia>);
 
 impl Claims {
     /// A verdict for each claim.

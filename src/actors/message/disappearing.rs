@@ -5,24 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::domain::message::Message;
-use crate::id::{MediaId, MessageId};
+use crate::id::MediaId;
 use crate::storage::{StoreResult, Stores};
 
 /// Messages stripped at once, so that no send waits long for it.
 const AT_ONCE: usize = 500;
 
-/// A message that is about to name its medium no longer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Released {
-    pub message_id: MessageId,
-    pub media_id: MediaId,
-}
-
-/// Who keeps account of which messages name which media. Told before they are stripped, and perhaps
-/// again: the second time changes nothing.
+/// Who keeps media. Told once the messages that named these are stripped; what it then misses, its
+/// own sweep finds.
 #[async_trait]
 pub trait Releases: Send + Sync {
-    async fn release(&self, released: Vec<Released>) -> StoreResult<()>;
+    async fn release(&self, media: Vec<MediaId>) -> StoreResult<()>;
 }
 
 /// What a sweep did.
@@ -39,7 +32,7 @@ pub struct Swept {
 pub async fn sweep_disappearing(
     stores: &Stores,
     clock: Clock,
-    releases: Option<&dyn Releases>,
+    releases: &dyn Releases,
 ) -> StoreResult<Swept> {
     let now = clock.now();
     let mut swept = Swept::default();
@@ -49,19 +42,17 @@ pub async fn sweep_disappearing(
         if found == 0 {
             break;
         }
-        let released: Vec<Released> = expired.iter().filter_map(released).collect();
-        swept.media += released.len();
-        if let Some(releases) = releases
-            && !released.is_empty()
-        {
-            releases.release(released).await?;
-        }
+        let media: Vec<MediaId> = expired.iter().filter_map(medium).collect();
         let places = expired
             .iter()
             .map(|message| (message.chat_id, message.id))
             .collect();
         stores.search.remove(places).await?;
         swept.messages += stores.messages.strip_expired(expired, now).await?;
+        swept.media += media.len();
+        if !media.is_empty() {
+            releases.release(media).await?;
+        }
         if found < AT_ONCE {
             break;
         }
@@ -70,7 +61,7 @@ pub async fn sweep_disappearing(
     Ok(swept)
 }
 
-fn released(message: &Message) -> Option<Released> {
+fn medium(message: &Message) -> Option<MediaId> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Named {
@@ -80,8 +71,5 @@ fn released(message: &Message) -> Option<Released> {
         return None;
     }
     let named: Named = serde_json::from_str(message.payload.get()).ok()?;
-    Some(Released {
-        message_id: message.id,
-        media_id: named.media_id,
-    })
+    Some(named.media_id)
 }

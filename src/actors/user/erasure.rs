@@ -30,12 +30,12 @@ pub const KIND: JobKind = JobKind {
 /// An account's sockets are closed and its tokens refused everywhere by then: what they still wrote
 /// goes with the rest.
 const SETTLED: Duration = Duration::from_secs(6);
-/// Accounts of one run.
+/// Accounts of one run, and media removed between looks.
 const AT_ONCE: usize = 100;
 
 /// What remains of an account, in the order in which it goes. `accounts` is gone when it is asked
 /// for, and again at the end, for what came meanwhile.
-const PARTS: &[&str] = &["chats", "presence", "accounts"];
+const PARTS: &[&str] = &["chats", "media", "presence", "accounts"];
 
 impl Users {
     /// The account is gone when this is answered; the job takes it out of the chats.
@@ -105,6 +105,7 @@ impl EraseAccounts {
         for part in PARTS.iter().filter(|part| is_settled || **part == "chats") {
             let done = match *part {
                 "chats" => self.leave_chats(user).await,
+                "media" => self.remove_media(user).await,
                 "presence" => self.stores.presence.remove(user).await.map_err(Into::into),
                 _ => self.tidy(user).await,
             };
@@ -138,6 +139,20 @@ impl EraseAccounts {
             }
         }
         Ok(())
+    }
+
+    /// Files first: a row that is left is found again.
+    async fn remove_media(&self, user: UserId) -> Answer<()> {
+        loop {
+            let page = self.stores.media.list_of(user, None, AT_ONCE).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for medium in page {
+                self.stores.blobs.remove(medium.id).await?;
+                self.stores.media.remove(medium.id).await?;
+            }
+        }
     }
 
     async fn tidy(&self, user: UserId) -> Answer<()> {

@@ -13,7 +13,8 @@ use utoipa::{Modify, OpenApi};
 use crate::http::error::ProblemBody;
 use crate::http::{
     auth, chat_settings, chats, contacts, devices, files, forward, health, history, media,
-    messages, metrics, participants, pushes, reactions, receipts, search, stars, sync, upload, users,
+    messages, metrics, participants, pushes, reactions, receipts, search, stars, sync, upload,
+    users,
 };
 
 /// What lies below `/api/v1`; a test holds this list against the table of routes.

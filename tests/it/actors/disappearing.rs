@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::value::RawValue;
 use troupe::actors::chat::requests::{ChatCommand, SetTimer};
-use troupe::actors::message::disappearing::{Released, Releases, Swept, sweep_disappearing};
+use troupe::actors::message::disappearing::{Releases, Swept, sweep_disappearing};
 use troupe::clock::Clock;
 use troupe::domain::message::{Message, MessageKind};
 use troupe::id::{ChatId, MediaId, UserId};
@@ -17,11 +17,11 @@ use super::reading::{history, peers};
 use super::stage::Stage;
 
 #[derive(Default)]
-struct Account(Mutex<Vec<Released>>);
+struct Account(Mutex<Vec<MediaId>>);
 
 #[async_trait]
 impl Releases for Account {
-    async fn release(&self, released: Vec<Released>) -> StoreResult<()> {
+    async fn release(&self, released: Vec<MediaId>) -> StoreResult<()> {
         self.0.lock().expect("not poisoned").extend(released);
         Ok(())
     }
@@ -55,7 +55,7 @@ async fn the_newest_message_expires_and_is_swept_and_the_next_has_the_next_numbe
     }
     stage.pass_idle().await;
     assert_eq!(stage.active().await, 0, "passivated");
-    let swept = sweep_disappearing(&stage.stores, later(), None).await;
+    let swept = sweep_disappearing(&stage.stores, later(), &Account::default()).await;
     let expected = Swept {
         messages: 2,
         media: 0,
@@ -76,7 +76,7 @@ async fn the_newest_message_expires_and_is_swept_and_the_next_has_the_next_numbe
         let seqs: Vec<u64> = seqs.iter().map(|message| message.seq).collect();
         assert_eq!(seqs, [4, 3, 2, 1], "dense for every reader");
     }
-    let swept = sweep_disappearing(&stage.stores, Clock::System, None).await;
+    let swept = sweep_disappearing(&stage.stores, Clock::System, &Account::default()).await;
     assert_eq!(swept.expect("swept"), Swept::default());
 }
 
@@ -125,13 +125,12 @@ async fn a_sweep_takes_all_there_is_and_lets_media_go_once() {
     };
     stage.stores.messages.append(vec![append]).await;
     let account = Account::default();
-    let swept = sweep_disappearing(&stage.stores, later(), Some(&account)).await;
+    let swept = sweep_disappearing(&stage.stores, later(), &account).await;
     let expected = Swept {
         messages: 1_201,
         media: 1,
     };
     assert_eq!(swept.expect("swept"), expected);
     let released = account.0.lock().expect("not poisoned");
-    assert_eq!(released.len(), 1);
-    assert_eq!(released[0].media_id, media);
+    assert_eq!(*released, [media]);
 }

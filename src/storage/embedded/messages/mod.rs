@@ -4,8 +4,8 @@
 //! tree by bisection ([`position`]); an index for it would cost every message a page more.
 
 pub mod append;
-mod expiry;
 mod erase;
+mod expiry;
 mod hidden;
 mod log;
 mod media;
