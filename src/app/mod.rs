@@ -39,6 +39,7 @@ use crate::config::{Backend, Config};
 use crate::http::health::{Needs, Readiness};
 use crate::http::server::{Shared, serve_admin, serve_public};
 use crate::id::NodeId;
+use crate::storage::Stores;
 use crate::telemetry::{self, Metrics};
 use crate::wire::origin;
 
@@ -127,14 +128,7 @@ async fn serve(
         me,
     };
     jobs::start(&job_needs, |_| true);
-    let needs = Needs {
-        groups: groups.states(),
-        storage: Arc::clone(&stores.user_log),
-        installation: Arc::clone(&installation),
-        elsewhere: config.groups.missing(),
-    };
-    let readiness = Readiness::new(needs, clock);
-
+    let readiness = Readiness::new(needs(&config, &stores, &groups, &installation), clock);
     let shared = Shared {
         config: Arc::clone(&config),
         limits: Arc::clone(&stores.limits),
@@ -163,6 +157,21 @@ async fn serve(
         server.abort();
     }
     Ok(())
+}
+
+/// What must be there for this process to be ready.
+fn needs(
+    config: &Config,
+    stores: &Stores,
+    groups: &Groups,
+    installation: &Arc<dyn Installation>,
+) -> Needs {
+    Needs {
+        groups: groups.states(),
+        storage: Arc::clone(&stores.user_log),
+        installation: Arc::clone(installation),
+        elsewhere: config.groups.missing(),
+    }
 }
 
 /// What the workers are given.

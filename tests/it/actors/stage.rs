@@ -318,5 +318,5 @@ pub fn claims(stores: &Stores) -> Claims {
         stores: stores.clone(),
         clock: Clock::System,
     });
-    Claims(MediaActor::new(media).start().recipient())
+    Claims(MediaActor::new(media).start().recipient().into())
 }

@@ -46,6 +46,20 @@ pub fn entry(batch: Batch, entry: &Entry, seq: u64) -> StoreResult<Document> {
         "rev": signed(entry.rev),
         "seq": signed(seq),
     };
+    insert_change(&mut document, entry)?;
+    if is_acting(&entry.change) {
+        document.insert("applied", false);
+    }
+    document.insert(
+        "outbox",
+        doc! { "position": batch.position, "at": date(batch.at) },
+    );
+    document.insert("is_published", false);
+    Ok(document)
+}
+
+/// What the entry says, in its own fields.
+fn insert_change(document: &mut Document, entry: &Entry) -> StoreResult<()> {
     match &entry.change {
         Change::Created => {
             document.insert("change", "created");
@@ -53,12 +67,12 @@ pub fn entry(batch: Batch, entry: &Entry, seq: u64) -> StoreResult<Document> {
         }
         Change::Sent(message) => {
             document.insert("change", "sent");
-            insert_message(&mut document, message)?;
+            insert_message(document, message)?;
         }
         Change::Acted { message, effect } => {
             document.insert("change", "acted");
             document.insert("effect", effect::to_document(effect));
-            insert_message(&mut document, message)?;
+            insert_message(document, message)?;
         }
         Change::Edited {
             actor,
@@ -96,15 +110,7 @@ pub fn entry(batch: Batch, entry: &Entry, seq: u64) -> StoreResult<Document> {
             document.insert("created_at", date(entry.at));
         }
     }
-    if is_acting(&entry.change) {
-        document.insert("applied", false);
-    }
-    document.insert(
-        "outbox",
-        doc! { "position": batch.position, "at": date(batch.at) },
-    );
-    document.insert("is_published", false);
-    Ok(document)
+    Ok(())
 }
 
 /// The document as it is sent; fails where a field's name cannot be one.
