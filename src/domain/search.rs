@@ -150,7 +150,7 @@ fn cut(word: &str) -> String {
 /// The pairs of a run, or itself when it is a single character.
 fn stretches(run: &str) -> impl Iterator<Item = String> {
     let chars: Vec<char> = run.chars().collect();
-    let size = chars.len().min(2).max(1);
+    let size = chars.len().clamp(1, 2);
     let all: Vec<String> = chars
         .windows(size)
         .map(|some| some.iter().collect())

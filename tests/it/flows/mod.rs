@@ -28,6 +28,7 @@ mod pages;
 mod personal;
 mod presence;
 mod privacy;
+mod privacy_table;
 mod processes;
 mod profiles;
 mod reactions;
