@@ -7,6 +7,8 @@ use bytes::Bytes;
 use prost::Message;
 use uuid::Uuid;
 
+use crate::trace::TraceContext;
+
 /// The messages of `proto/event.proto`.
 pub mod proto {
     include!(concat!(env!("OUT_DIR"), "/troupe.event.v1.rs"));
@@ -90,6 +92,8 @@ pub struct Envelope {
     /// Without the installation's prefix.
     pub subject: Cow<'static, str>,
     pub body: Bytes,
+    /// Where in a trace it happened.
+    pub trace: Option<TraceContext>,
 }
 
 impl Event {
@@ -98,6 +102,7 @@ impl Event {
             id: self.id(),
             subject: Cow::Borrowed(self.subject()),
             body: self.body(),
+            trace: None,
         }
     }
 

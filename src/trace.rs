@@ -4,7 +4,9 @@
 //! `telemetry` puts the [`Tracer`] here that knows how spans become traces; without it nothing is traced.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
+
+use dashmap::DashMap;
 
 use tracing::Span;
 
@@ -84,6 +86,26 @@ pub fn adopt(span: &Span, parent: Option<TraceContext>) {
     if let (Some(tracer), Some(parent)) = (TRACER.get(), parent) {
         tracer.adopt(span, parent);
     }
+}
+
+/// What is traced and goes on later, by another hand: an entry of a chat's log by its number. Bounded:
+/// where nobody takes it up it is forgotten.
+static LEFT: LazyLock<DashMap<(u128, u64), TraceContext>> = LazyLock::new(DashMap::new);
+const MOST_LEFT: usize = 4096;
+
+/// Leaves where something stands for whoever takes it up.
+pub fn leave(what: (u128, u64), context: Option<TraceContext>) {
+    let Some(context) = context else { return };
+    if LEFT.len() >= MOST_LEFT {
+        LEFT.clear();
+    }
+    LEFT.insert(what, context);
+}
+
+/// Takes up what was left.
+pub fn take_up(what: (u128, u64)) -> Option<TraceContext> {
+    TRACER.get()?;
+    LEFT.remove(&what).map(|(_, context)| context)
 }
 
 /// A span below `parent`; none at all without one.

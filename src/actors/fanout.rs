@@ -94,6 +94,9 @@ pub trait Elsewhere: Send + Sync {
 
     /// Whether someone has a socket on another node.
     fn is_elsewhere(&self, user: UserId) -> bool;
+
+    /// Whether it is known of every other node who is there.
+    fn knows_everyone(&self) -> bool;
 }
 
 struct LaneDoor {
@@ -219,6 +222,13 @@ impl Fanout {
     pub fn is_online(&self, user: UserId) -> bool {
         let elsewhere = self.inner.elsewhere.get();
         self.is_here(user) || elsewhere.is_some_and(|elsewhere| elsewhere.is_elsewhere(user))
+    }
+
+    /// Whether the user may have a connection somewhere: where it is not known of every node who is
+    /// there, anyone may.
+    pub fn may_be_online(&self, user: UserId) -> bool {
+        let elsewhere = self.inner.elsewhere.get();
+        self.is_online(user) || elsewhere.is_some_and(|elsewhere| !elsewhere.knows_everyone())
     }
 
     /// Whether the user has any connection on this node.

@@ -8,6 +8,7 @@ pub mod group;
 pub mod guardian;
 pub mod jobs;
 pub mod message;
+pub mod notification;
 pub mod placement;
 pub mod remote;
 pub mod request;

@@ -6,27 +6,33 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, Context, Handler, Recipient, ResponseFuture};
+use actix::{Actor, Context, Handler, ResponseFuture};
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::cluster::proto::Malformed;
 use super::group::Group;
-use super::request::{Answer, Request, ask};
+use super::request::{Answer, Request, Traced, Way, ask};
 use crate::error::Failure;
+use crate::trace::TraceContext;
 
 const MAILBOX: usize = 1024;
+
+/// A request as it travels.
+#[derive(Debug)]
+pub struct Carried {
+    pub name: &'static str,
+    /// Its own JSON.
+    pub body: Vec<u8>,
+    /// Where in a trace it was made.
+    pub trace: Option<TraceContext>,
+}
 
 /// The way to the groups of other processes.
 pub trait Carry: Send + Sync {
     /// Sends a request to whichever process runs the group, and waits for the answer.
-    fn carry(
-        &self,
-        group: Group,
-        name: &'static str,
-        body: Vec<u8>,
-    ) -> BoxFuture<'static, Answer<Vec<u8>>>;
+    fn carry(&self, group: Group, request: Carried) -> BoxFuture<'static, Answer<Vec<u8>>>;
 }
 
 /// Stands for a group that runs elsewhere; takes every request.
@@ -49,18 +55,24 @@ impl Actor for StandIn {
     }
 }
 
-impl<R> Handler<R> for StandIn
+impl<R> Handler<Traced<R>> for StandIn
 where
     R: Request + Serialize,
     R::Reply: DeserializeOwned,
 {
     type Result = ResponseFuture<Answer<R::Reply>>;
 
-    fn handle(&mut self, request: R, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, traced: Traced<R>, _: &mut Self::Context) -> Self::Result {
+        let Traced { request, trace } = traced;
         let body = encoded(R::NAME, &request);
         let (group, way) = (self.group, Arc::clone(&self.way));
         Box::pin(async move {
-            let answer = way.carry(group, R::NAME, body?).await?;
+            let carried = Carried {
+                name: R::NAME,
+                body: body?,
+                trace,
+            };
+            let answer = way.carry(group, carried).await?;
             serde_json::from_slice(&answer).map_err(|error| unreadable(R::NAME, &error))
         })
     }
@@ -79,7 +91,7 @@ pub trait Serve: Send + Sync {
 pub type Served = LocalBoxFuture<'static, Answer<Vec<u8>>>;
 
 /// [`Serve`] for one request, for `peers!`.
-pub fn serve<R>(to: &Recipient<R>, body: &[u8]) -> Result<Served, Malformed>
+pub fn serve<R>(to: &Way<R>, body: &[u8]) -> Result<Served, Malformed>
 where
     R: Request + DeserializeOwned,
     R::Reply: Serialize,

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use actix::dev::SendError;
 use actix::{MailboxError, Message, Recipient};
+use futures_util::future::Either;
 use tokio::sync::oneshot;
 
 use crate::error::{ErrorCode, Failure};
+use crate::trace::{self, TraceContext};
 
 /// How long a caller waits before it gets `timeout`.
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -59,15 +61,16 @@ macro_rules! handles {
     )*};
 }
 
-/// Declares what one group may ask of another: a `Recipient` per request, `of`, which takes them from
-/// any actor that handles them all, and the same by name for requests of other processes.
+/// Declares what one group may ask of another: a [`Way`] per request, `of`, which takes them from any
+/// actor that handles them all, `elsewhere`, which takes them from a stand-in, and the same by name for
+/// requests of other processes.
 #[macro_export]
 macro_rules! peers {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $request:ty),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone)]
         pub struct $name {
-            $(pub $field: actix::Recipient<$request>,)*
+            $(pub $field: $crate::actors::request::Way<$request>,)*
         }
 
         impl $name {
@@ -75,7 +78,18 @@ macro_rules! peers {
             where
                 A: actix::Actor<Context = actix::Context<A>> $(+ actix::Handler<$request>)*,
             {
-                Self { $($field: actor.clone().recipient(),)* }
+                Self { $($field: $crate::actors::request::Way::Here(actor.clone().recipient()),)* }
+            }
+
+            /// The same of a group that another process runs.
+            pub fn elsewhere<A>(stand_in: &actix::Addr<A>) -> Self
+            where
+                A: actix::Actor<Context = actix::Context<A>>
+                    $(+ actix::Handler<$crate::actors::request::Traced<$request>>)*,
+            {
+                Self {
+                    $($field: $crate::actors::request::Way::Elsewhere(stand_in.clone().recipient()),)*
+                }
             }
         }
 
@@ -99,12 +113,83 @@ macro_rules! peers {
     };
 }
 
+/// A request on its way out of this process, with where in a trace it was made.
+#[derive(Debug)]
+pub struct Traced<R> {
+    pub request: R,
+    pub trace: Option<TraceContext>,
+}
+
+impl<R: Request> Message for Traced<R> {
+    type Result = Answer<R::Reply>;
+}
+
+impl<R: Request> Request for Traced<R> {
+    type Reply = R::Reply;
+    const NAME: &'static str = R::NAME;
+}
+
+/// The way to whoever answers a request: the group's own actor, or a stand-in for one that runs
+/// elsewhere, which is told where in a trace it was made.
+pub enum Way<R: Request> {
+    Here(Recipient<R>),
+    Elsewhere(Recipient<Traced<R>>),
+}
+
+impl<R: Request> Clone for Way<R> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Here(to) => Self::Here(to.clone()),
+            Self::Elsewhere(to) => Self::Elsewhere(to.clone()),
+        }
+    }
+}
+
+impl<R: Request> From<Recipient<R>> for Way<R> {
+    fn from(to: Recipient<R>) -> Self {
+        Self::Here(to)
+    }
+}
+
+/// Where a request can be put.
+pub trait Door<R: Request> {
+    fn put(
+        &self,
+        request: R,
+    ) -> impl Future<Output = Result<Answer<R::Reply>, MailboxError>> + Send;
+}
+
+impl<R: Request> Door<R> for Recipient<R> {
+    fn put(
+        &self,
+        request: R,
+    ) -> impl Future<Output = Result<Answer<R::Reply>, MailboxError>> + Send {
+        self.send(request).timeout(DEADLINE)
+    }
+}
+
+impl<R: Request> Door<R> for Way<R> {
+    fn put(
+        &self,
+        request: R,
+    ) -> impl Future<Output = Result<Answer<R::Reply>, MailboxError>> + Send {
+        match self {
+            Self::Here(to) => Either::Left(to.send(request).timeout(DEADLINE)),
+            Self::Elsewhere(to) => {
+                let trace = trace::current();
+                let traced = Traced { request, trace };
+                Either::Right(to.send(traced).timeout(DEADLINE))
+            }
+        }
+    }
+}
+
 /// Sends a request and waits for its answer, at most [`DEADLINE`].
 ///
 /// A full or closed mailbox is `unavailable`; a handler that died is `internal`; a late answer is
 /// `timeout`, and whether it took effect is then unknown.
-pub async fn ask<R: Request>(to: &Recipient<R>, request: R) -> Answer<R::Reply> {
-    match to.send(request).timeout(DEADLINE).await {
+pub async fn ask<R: Request>(to: &impl Door<R>, request: R) -> Answer<R::Reply> {
+    match to.put(request).await {
         Ok(answer) => answer,
         Err(MailboxError::Timeout) => Err(Failure::new(
             ErrorCode::Timeout,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use super::{StartError, events, failed, grpc, lock, nodes, stores};
+use super::{StartError, events, failed, grpc, lock, nodes, pushes, stores};
 use crate::config::{Backend, Config};
 use crate::http::waiting::{self, Missing};
 use crate::storage::distributed::open::Servers;
@@ -52,6 +52,7 @@ pub fn examine(config: &Config) -> Vec<Finding> {
         Backend::Embedded => vec![examine_data_dir(config)],
         Backend::Distributed => actix::System::new().block_on(examine_servers(config)),
     };
+    findings.extend(actix::System::new().block_on(pushes::examine(config)));
     findings.extend(grpc::examine(config));
     findings
 }

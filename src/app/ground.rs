@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Arbiter, ArbiterHandle, AsyncContext, Context, Recipient};
 
-use super::{StartError, events, failed};
+use super::{StartError, events, failed, pushes};
 use crate::actors::auth::access_token::TokenRules;
 use crate::actors::auth::actor::{Auth, AuthActor};
 use crate::actors::auth::keyring::Keyring;
@@ -27,6 +27,8 @@ use crate::actors::group::Group;
 use crate::actors::guardian::{GroupState, Guardian};
 use crate::actors::message::actor::{MessageActor, Reader};
 use crate::actors::message::requests::MessagePeers;
+use crate::actors::notification::actor::NotificationActor;
+use crate::actors::notification::requests::NotificationPeers;
 use crate::actors::placement::{ChatDoor, Remote};
 use crate::actors::remote::StandIn;
 use crate::actors::user::actor::{UserActor, Users};
@@ -36,6 +38,7 @@ use crate::clock::Clock;
 use crate::config::{AuthConfig, Config};
 use crate::http::extract::Gate;
 use crate::storage::Stores;
+use crate::storage::events::EventStream;
 
 /// How long a chat without commands keeps its actor.
 const CHAT_IDLE: Duration = Duration::from_secs(5 * 60);
@@ -50,6 +53,8 @@ pub struct Ground {
     pub door: ChatDoor,
     pub shards: Vec<Recipient<OwnersChanged>>,
     revocations: Revocations,
+    /// Where events are made or heard.
+    events: Option<Arc<dyn EventStream>>,
     /// Of the groups that run here.
     pub states: Vec<GroupState>,
 }
@@ -66,14 +71,21 @@ impl Ground {
             Some(cluster) => cluster.fanout().clone(),
             None => Fanout::default(),
         };
-        let (door, shards) = if config.groups.contains(Group::Chat) {
+        let events = match config.groups.has_any(&[Group::Chat, Group::Notification]) {
+            true => Some(events::open(config, clock, nodes.as_ref()).await?),
+            false => None,
+        };
+        let made = events
+            .clone()
+            .filter(|_| config.groups.contains(Group::Chat));
+        let (door, shards) = if let Some(events) = made {
             let relay = Context::new();
             let told = relay.address().recipient();
             let started = start_chats(stores, &fanout, clock, nodes.as_ref(), &told);
             let outbox = Outbox {
                 messages: Arc::clone(&stores.messages),
                 chats: Arc::clone(&stores.chats),
-                events: events::open(config, clock, nodes.as_ref()).await?,
+                events,
                 door: started.0.clone(),
                 remote: remote(nodes.as_ref()),
                 clock,
@@ -93,6 +105,7 @@ impl Ground {
             door,
             shards,
             revocations: Revocations::default(),
+            events,
             states: Vec::new(),
         })
     }
@@ -117,7 +130,7 @@ impl Ground {
                 let factory = move || AuthActor::new(Arc::clone(&auth));
                 AuthPeers::of(&self.start(Group::Auth, &accounts, factory))
             }
-            None => AuthPeers::of(&self.stand_in(Group::Auth, &accounts)?),
+            None => AuthPeers::elsewhere(&self.stand_in(Group::Auth, &accounts)?),
         };
         let user = match keyring.filter(|_| self.runs(Group::User)) {
             Some(keyring) => {
@@ -125,7 +138,7 @@ impl Ground {
                 let factory = move || UserActor::new(Arc::clone(&users));
                 UserPeers::of(&self.start(Group::User, &accounts, factory))
             }
-            None => UserPeers::of(&self.stand_in(Group::User, &accounts)?),
+            None => UserPeers::elsewhere(&self.stand_in(Group::User, &accounts)?),
         };
         Ok((auth, user))
     }
@@ -141,16 +154,33 @@ impl Ground {
             let chat = self.start(Group::Chat, &reading, factory);
             (ChatPeers::of(&chat), Some(RosterPeers::of(&chat)))
         } else {
-            (ChatPeers::of(&self.stand_in(Group::Chat, &reading)?), None)
+            (
+                ChatPeers::elsewhere(&self.stand_in(Group::Chat, &reading)?),
+                None,
+            )
         };
         let message = if self.runs(Group::Message) {
             let reader = Reader::new(self.stores.clone(), self.clock);
             let factory = move || MessageActor::new(reader.clone());
             MessagePeers::of(&self.start(Group::Message, &reading, factory))
         } else {
-            MessagePeers::of(&self.stand_in(Group::Message, &reading)?)
+            MessagePeers::elsewhere(&self.stand_in(Group::Message, &reading)?)
         };
         Ok((chat, roster, message))
+    }
+
+    pub fn start_pushes(&mut self) -> Result<NotificationPeers, StartError> {
+        let arbiter = Arbiter::new().handle();
+        let here = self.runs(Group::Notification);
+        let Some(events) = self.events.clone().filter(|_| here) else {
+            let stand_in = self.stand_in(Group::Notification, &arbiter)?;
+            return Ok(NotificationPeers::elsewhere(&stand_in));
+        };
+        let desk = pushes::desk(&self.config, &self.stores, self.clock, &self.fanout, events)?;
+        let desk = Arc::new(desk);
+        let factory = move || NotificationActor::new(Arc::clone(&desk));
+        let group = self.start(Group::Notification, &arbiter, factory);
+        Ok(NotificationPeers::of(&group))
     }
 
     pub fn start_sockets(

@@ -17,6 +17,7 @@ use crate::actors::fanout::Fanout;
 use crate::actors::group::{Group, GroupSet};
 use crate::actors::guardian::GroupState;
 use crate::actors::message::requests::MessagePeers;
+use crate::actors::notification::requests::NotificationPeers;
 use crate::actors::placement::ChatDoor;
 use crate::actors::user::requests::UserPeers;
 use crate::actors::websocket::Websocket;
@@ -37,6 +38,7 @@ pub struct Groups {
     /// Where the chats are.
     pub(super) roster: Option<RosterPeers>,
     pub(super) message: MessagePeers,
+    notification: NotificationPeers,
     pub(super) door: ChatDoor,
     fanout: Fanout,
     /// Where there are sockets.
@@ -58,6 +60,7 @@ impl Groups {
         let mut ground = Ground::new(config, stores, clock, nodes.clone()).await?;
         let (auth, user) = ground.start_accounts().await?;
         let (chat, roster, message) = ground.start_chat_desks()?;
+        let notification = ground.start_pushes()?;
         let sockets = ground.start_sockets(&auth, &user, &message);
         let seal = Seal::new(&config.storage.keys_secret, clock);
         let groups = Self {
@@ -71,6 +74,7 @@ impl Groups {
             chat,
             roster,
             message,
+            notification,
             door: ground.door.clone(),
             fanout: ground.fanout.clone(),
             sockets,
@@ -102,6 +106,7 @@ impl Groups {
             Offer::new(Group::User, self.user.clone()),
             Offer::new(Group::Chat, self.chat.clone()),
             Offer::new(Group::Message, self.message.clone()),
+            Offer::new(Group::Notification, self.notification.clone()),
         ];
         let here = |offer: &Offer| self.here.contains(offer.group);
         offers.into_iter().filter(here).collect()
@@ -118,6 +123,7 @@ impl Groups {
             .app_data(Data::new(self.user.clone()))
             .app_data(Data::new(self.chat.clone()))
             .app_data(Data::new(self.message.clone()))
+            .app_data(Data::new(self.notification.clone()))
             .app_data(Data::new(self.door.clone()))
             .app_data(Data::new(self.fanout.clone()))
             .app_data(Data::new(self.gate.clone()));

@@ -12,6 +12,7 @@ mod jobs;
 mod listeners;
 mod lock;
 mod nodes;
+mod pushes;
 mod stores;
 mod token;
 

@@ -14,6 +14,7 @@ mod jobs;
 mod limits;
 mod loader;
 mod log;
+mod notification;
 mod problems;
 mod servers;
 pub mod span;
@@ -36,6 +37,7 @@ pub use jobs::JobsConfig;
 pub use limits::{BucketConfig, LimitsConfig};
 pub use loader::{Loader, Setting};
 pub use log::{LogConfig, LogFormat};
+pub use notification::{FcmConfig, NotificationConfig, PushSenderKind};
 pub use problems::{ConfigError, Problem, Problems};
 pub use servers::{MongodbConfig, NatsConfig, PostgresConfig, RedisConfig};
 pub use storage::{Backend, StorageConfig};
@@ -74,6 +76,7 @@ pub struct Config {
     pub auth: AuthConfig,
     pub clients: ClientsConfig,
     pub websocket: WebsocketConfig,
+    pub notification: NotificationConfig,
     pub log: LogConfig,
     pub telemetry: TelemetryConfig,
 }
@@ -93,6 +96,7 @@ impl Config {
         self.auth.check(problems);
         self.clients.check(problems);
         self.websocket.check(problems);
+        self.notification.check(problems);
         self.log.check(problems);
         self.telemetry.check(problems);
         self.check_groups(problems);

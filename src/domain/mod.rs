@@ -4,6 +4,7 @@ pub mod chat;
 pub mod chat_rules;
 pub mod flood;
 pub mod message;
+pub mod notification;
 pub mod otp;
 pub mod phone;
 pub mod privacy;

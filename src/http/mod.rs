@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod middleware;
 pub mod page;
 pub mod participants;
+pub mod pushes;
 pub mod reactions;
 pub mod receipts;
 pub mod routes;

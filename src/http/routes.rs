@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig};
 use super::middleware::{Access, resource};
 use super::{
     auth, chat_settings, chats, contacts, demo, devices, docs, forward, health, history, messages,
-    metrics, participants, reactions, receipts, search, stars, sync, users, ws,
+    metrics, participants, pushes, reactions, receipts, search, stars, sync, users, ws,
 };
 use crate::actors::group::{Group, GroupSet};
 
@@ -54,6 +54,7 @@ table! { api, API, Access::SignedIn;
     "/users/devices/{id}" => delete devices::remove_device;
     "/notifications/devices" => get devices::list_devices, post devices::add_device;
     "/notifications/devices/{id}" => delete devices::remove_device;
+    "/notifications/inbox" => get pushes::list_pushes;
     "/users/{id}" => get users::get_profile;
     "/users/{id}/presence" => get users::get_presence;
     "/chats" => get chats::list, post chats::create;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::StoreResult;
 use crate::clock::Timestamp;
 use crate::domain::user::Platform;
-use crate::id::{DeviceId, SessionId, UserId};
+use crate::id::{ChatId, DeviceId, SessionId, UserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
@@ -34,4 +34,13 @@ pub trait DeviceStore: Send + Sync {
 
     /// Removes a user's device; answers whether it is or was one of his, a second time too.
     async fn remove(&self, user_id: UserId, device_id: DeviceId) -> StoreResult<bool>;
+
+    /// Whether anyone has a push device.
+    async fn is_any(&self) -> StoreResult<bool>;
+
+    /// Who of those in these chats now has a push device, each once per chat, in no order.
+    async fn list_reachable(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, UserId)>>;
+
+    /// Every device of several people, in no order.
+    async fn list_all(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<Device>>;
 }

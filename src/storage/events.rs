@@ -1,6 +1,7 @@
 //! The stream of events (D7): what the relay publishes and durable consumers read. It carries facts;
 //! the log is the truth.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,6 +9,7 @@ use async_trait::async_trait;
 use super::StoreResult;
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Event};
+use crate::trace::TraceContext;
 
 /// How far back a consumer begins that has no position: one that is new, or whose own was lost. The
 /// outbox keeps as much, so that all of it can be published again.
@@ -70,24 +72,39 @@ pub struct Received {
     pub event: Event,
     /// 1 the first time.
     pub attempt: u32,
-    answer: Box<dyn AnswerEvent>,
+    /// Where in a trace it was published.
+    pub trace: Option<TraceContext>,
+    answer: Arc<dyn AnswerEvent>,
 }
 
 /// The way back to the stream.
 #[async_trait]
-pub trait AnswerEvent: Send {
+pub trait AnswerEvent: Send + Sync {
+    /// It is still being worked on: it is given out again only when the patience has passed anew.
+    async fn working(&self) -> StoreResult<()>;
     async fn done(&self) -> StoreResult<()>;
     async fn again(&self, after: Duration) -> StoreResult<()>;
     async fn dead(&self, reason: &str) -> StoreResult<()>;
 }
 
 impl Received {
-    pub fn new(event: Event, attempt: u32, answer: Box<dyn AnswerEvent>) -> Self {
+    pub fn new(event: Event, attempt: u32, answer: Arc<dyn AnswerEvent>) -> Self {
         Self {
             event,
             attempt,
+            trace: None,
             answer,
         }
+    }
+
+    #[must_use]
+    pub fn traced(self, trace: Option<TraceContext>) -> Self {
+        Self { trace, ..self }
+    }
+
+    /// The way back, for whoever answers later.
+    pub fn answer(&self) -> Arc<dyn AnswerEvent> {
+        Arc::clone(&self.answer)
     }
 
     /// It was taken; the stream knows when this answers.

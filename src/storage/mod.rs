@@ -17,6 +17,7 @@ pub mod log;
 pub mod messages;
 pub mod presence;
 pub mod privacy;
+pub mod pushes;
 pub mod receipts;
 pub mod search;
 pub mod sessions;
@@ -42,6 +43,7 @@ pub struct Stores {
     pub contacts: Arc<dyn contacts::ContactStore>,
     pub privacy: Arc<dyn privacy::PrivacyStore>,
     pub devices: Arc<dyn devices::DeviceStore>,
+    pub pushes: Arc<dyn pushes::PushStore>,
     pub keys: Arc<dyn keys::KeyStore>,
     pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
     pub search: Arc<dyn search::SearchStore>,

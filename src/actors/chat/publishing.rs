@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tracing::Span;
 
 use super::facts::{self, Status};
 use super::requests::ChatCommand;
@@ -18,6 +19,7 @@ use crate::storage::chats::ChatStore;
 use crate::storage::events::{EventStream, RECENT};
 use crate::storage::log::{Logged, LoggedChange};
 use crate::storage::messages::{MessageStore, OutboxEntry};
+use crate::trace;
 
 /// Rows in one round; a full round is followed by the next at once.
 const ROWS: usize = 4096;
@@ -41,6 +43,12 @@ pub struct Outbox {
     pub replayed: Mutex<u64>,
 }
 
+/// An event, and which entry of which log it was made of.
+struct Made {
+    number: (u128, u64),
+    event: Event,
+}
+
 /// What a round did.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Round {
@@ -61,7 +69,7 @@ impl Outbox {
         }
         let mut round = Round::default();
         if !statuses.is_empty() {
-            let events = statuses.iter().map(Status::event);
+            let events = statuses.iter().map(|status| status.event().envelope());
             round.published += self.publish(events.collect()).await?;
         }
         let found = rows.len();
@@ -87,6 +95,8 @@ impl Outbox {
             return Ok(0);
         }
         let (rows, events) = self.events_of(rows).await?;
+        // They end once the stream has them.
+        let (events, _spans) = traced(events);
         let published = self.publish(events).await?;
         if !rows.is_empty() {
             crate::failpoint::reached("published");
@@ -101,15 +111,16 @@ impl Outbox {
     async fn events_of(
         &self,
         rows: Vec<OutboxEntry>,
-    ) -> StoreResult<(Vec<OutboxEntry>, Vec<Event>)> {
+    ) -> StoreResult<(Vec<OutboxEntry>, Vec<Made>)> {
         let log = self.messages.outbox_log(rows.clone()).await?;
         let rosters = self.rosters(&log).await;
         let mut told = HashSet::with_capacity(log.len());
         let mut events = Vec::with_capacity(log.len());
         for entry in &log {
             if let Some(some) = facts::events(entry, &rosters) {
+                let number = (entry.chat_id.0.as_u128(), entry.rev);
                 told.insert((entry.chat_id, entry.rev));
-                events.extend(some);
+                events.extend(some.into_iter().map(|event| Made { number, event }));
             }
         }
         let is_whole = |row: &OutboxEntry| {
@@ -140,17 +151,17 @@ impl Outbox {
         }
     }
 
-    async fn publish(&self, events: Vec<Event>) -> StoreResult<usize> {
+    async fn publish(&self, events: Vec<Envelope>) -> StoreResult<usize> {
         if events.is_empty() {
             return Ok(0);
         }
-        let envelopes: Vec<Envelope> = events.iter().map(Event::envelope).collect();
-        self.events.publish(envelopes).await?;
-        for event in &events {
-            metrics::counter!("troupe_events_published_total", "subject" => event.subject())
-                .increment(1);
+        let subjects: Vec<_> = events.iter().map(|one| one.subject.clone()).collect();
+        let count = events.len();
+        self.events.publish(events).await?;
+        for subject in subjects {
+            metrics::counter!("troupe_events_published_total", "subject" => subject).increment(1);
         }
-        Ok(events.len())
+        Ok(count)
     }
 
     /// Publishes everything again that was published lately. Every node that finds the stream gone
@@ -161,7 +172,8 @@ impl Outbox {
         let mut count = 0;
         for rows in rows.chunks(ROWS_AT_ONCE) {
             let (_, events) = self.events_of(rows.to_vec()).await?;
-            count += self.publish(events).await?;
+            let events = events.iter().map(|made| made.event.envelope());
+            count += self.publish(events.collect()).await?;
         }
         metrics::counter!("troupe_events_replayed_total").increment(count as u64);
         tracing::info!(count, "the recent past was published again");
@@ -181,4 +193,22 @@ impl Outbox {
         }
         Ok(())
     }
+}
+
+/// Events that go on with the trace of what they tell of, each with a span of its own.
+fn traced(events: Vec<Made>) -> (Vec<Envelope>, Vec<Span>) {
+    let mut spans = Vec::new();
+    let events = events.into_iter().map(|Made { number, event }| {
+        let mut envelope = event.envelope();
+        if let Some(parent) = trace::take_up(number) {
+            let span = trace::child(
+                Some(parent),
+                || tracing::debug_span!(parent: None, "event.publish", subject = event.subject()),
+            );
+            envelope.trace = trace::of(&span);
+            spans.push(span);
+        }
+        envelope
+    });
+    (events.collect(), spans)
 }

@@ -279,8 +279,11 @@ fn publish(scope: &mut ChatScope, batch: Vec<Numbered>, written: &mut Vec<(u64, 
         scope.heads.rev = view.rev;
         written.push((view.seq, view.sender_id));
         let mut fan_out = scope.new_message(&view, pending.answer.connection());
-        fan_out.trace(trace::of(&span));
         if !span.is_none() {
+            let context = trace::of(&span);
+            fan_out.trace(context);
+            // The relay goes on there when it makes an event of it.
+            trace::leave((view.chat_id.0.as_u128(), view.rev), context);
             spans.push(span);
         }
         let status = super::status::first_status(scope.roster(), &view);

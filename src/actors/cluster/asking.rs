@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::proto::{self, group_answer::Outcome};
 use super::{Cluster, failed};
 use crate::actors::group::Group;
-use crate::actors::remote::Carry;
+use crate::actors::remote::{Carried, Carry};
 use crate::actors::request::{Answer, DEADLINE};
 use crate::error::{ErrorCode, Failure};
 
@@ -107,19 +107,15 @@ impl Asked {
 }
 
 impl Carry for Cluster {
-    fn carry(
-        &self,
-        group: Group,
-        name: &'static str,
-        body: Vec<u8>,
-    ) -> BoxFuture<'static, Answer<Vec<u8>>> {
+    fn carry(&self, group: Group, request: Carried) -> BoxFuture<'static, Answer<Vec<u8>>> {
         let cluster = self.clone();
-        Box::pin(async move { cluster.ask_group(group, name, body).await })
+        Box::pin(async move { cluster.ask_group(group, request).await })
     }
 }
 
 impl Cluster {
-    async fn ask_group(&self, group: Group, name: &str, body: Vec<u8>) -> Answer<Vec<u8>> {
+    async fn ask_group(&self, group: Group, carried: Carried) -> Answer<Vec<u8>> {
+        let Carried { name, body, trace } = carried;
         let bus = self.bus();
         if !bus.is_connected() {
             return Err(Failure::unavailable(
@@ -130,8 +126,7 @@ impl Cluster {
             name: name.to_owned(),
             body,
             deadline_ms: u32::try_from(DEADLINE.as_millis()).unwrap_or(u32::MAX),
-            // Nothing is traced yet.
-            traceparent: String::new(),
+            traceparent: trace.map(|trace| trace.to_string()).unwrap_or_default(),
             tracestate: String::new(),
         };
         let payload = Bytes::from(request.encode_to_vec());

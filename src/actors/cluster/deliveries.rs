@@ -9,6 +9,7 @@ use super::Cluster;
 use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed};
 use crate::actors::fanout::{ChatMark, Delivery, Elsewhere, FanOut, SocketRef};
+use crate::actors::group::Group;
 use crate::id::{NodeId, UserId};
 use crate::trace::TraceContext;
 use crate::wire::frame::{Frame, FrameClass};
@@ -55,6 +56,14 @@ impl Elsewhere for Cluster {
 
     fn is_elsewhere(&self, user: UserId) -> bool {
         self.directory().bits(user) != 0
+    }
+
+    fn knows_everyone(&self) -> bool {
+        let peers = self.peers().others();
+        let mut with_sockets = peers
+            .iter()
+            .filter(|peer| peer.standing.groups.contains(Group::Websocket));
+        with_sockets.all(|peer| self.directory().is_followed(peer.node(), 0))
     }
 }
 

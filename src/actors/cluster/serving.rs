@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use prost::Message as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::bus::{Bus, BusError};
 use super::proto::{self, group_answer::Outcome};
@@ -21,6 +22,7 @@ use crate::actors::guardian::IN_FLIGHT;
 use crate::actors::remote::Serve;
 use crate::actors::request::{Answer, DEADLINE};
 use crate::error::{ErrorCode, Failure};
+use crate::trace::{self, TraceContext};
 
 /// Largest part of an answer, and largest answer of all, in bytes.
 const PART_BYTES: usize = 256 * 1024;
@@ -95,6 +97,7 @@ impl Cluster {
             let (ended, end) = oneshot::channel();
             self.serving().readers.lock().push(end);
             let counter = Counter {
+                group,
                 bus: self.bus().clone(),
                 peers,
                 free: Arc::clone(&self.serving().free),
@@ -111,6 +114,7 @@ impl Cluster {
 
 /// Where the requests to one group are taken.
 struct Counter {
+    group: Group,
     bus: Bus,
     peers: Arc<dyn Serve>,
     free: Arc<Semaphore>,
@@ -154,12 +158,17 @@ impl Counter {
         };
         let wait = Duration::from_millis(request.deadline_ms.into()).min(DEADLINE);
         let bus = self.bus.clone();
-        actix::spawn(async move {
+        let span = trace::child(TraceContext::parse(&request.traceparent), || {
+            let (group, name) = (self.group.name(), request.name);
+            tracing::debug_span!(parent: None, "group.request", group.name = group, request.name = name)
+        });
+        let answered = async move {
             // Whoever asked has gone by then, and so nobody hears that it was late.
             if let Ok(answer) = timeout(wait, served).await {
                 send(&bus, reply, answer, permit).await;
             }
-        });
+        };
+        actix::spawn(answered.instrument(span));
     }
 
     fn refuse(&self, reply: Subject, failure: Failure) {

@@ -39,7 +39,7 @@ use super::cluster::requests::PresenceChanged;
 use super::fanout::Fanout;
 use super::message::requests::SyncChats;
 use super::placement::ChatDoor;
-use super::request::tell;
+use super::request::{Way, tell};
 use super::user::requests::{FindPresence, GetPresence};
 use crate::clock::Clock;
 use crate::domain::chat::GROUP_MEMBERS;
@@ -90,10 +90,10 @@ pub struct SocketNeeds {
     pub fanout: Fanout,
     pub door: ChatDoor,
     pub revocations: Revocations,
-    pub validate_token: Recipient<ValidateToken>,
-    pub get_presence: Recipient<GetPresence>,
-    pub find_presence: Recipient<FindPresence>,
-    pub sync_chats: Recipient<SyncChats>,
+    pub validate_token: Way<ValidateToken>,
+    pub get_presence: Way<GetPresence>,
+    pub find_presence: Way<FindPresence>,
+    pub sync_chats: Way<SyncChats>,
 }
 
 /// What all sockets of a node share.
@@ -105,10 +105,10 @@ pub struct Node {
     pub fanout: Fanout,
     pub door: ChatDoor,
     pub revocations: Revocations,
-    pub validate_token: Recipient<ValidateToken>,
-    pub get_presence: Recipient<GetPresence>,
-    pub find_presence: Recipient<FindPresence>,
-    pub sync_chats: Recipient<SyncChats>,
+    pub validate_token: Way<ValidateToken>,
+    pub get_presence: Way<GetPresence>,
+    pub find_presence: Way<FindPresence>,
+    pub sync_chats: Way<SyncChats>,
     pub sessions: Sessions,
     pub watches: Watches,
     limits: LimitsView,

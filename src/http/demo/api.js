@@ -12,8 +12,13 @@ const SAID = {
 
 const FIELDS = {
   phone: 'The number', phones: 'The numbers', displayName: 'The name', statusText: 'The line about you',
-  name: 'The name', description: 'The description', content: 'The message',
+  name: 'The name', description: 'The description', content: 'The message', code: 'The code', emoji: 'The reaction',
+  seconds: 'The time', until: 'The time', participantIds: 'The members', userIds: 'The members', chatIds: 'The chats',
+  latitude: 'The latitude', longitude: 'The longitude', address: 'The address', caption: 'The caption', q: 'What you search for',
+  file: 'The file', mediaId: 'The file', avatarMediaId: 'The picture', fileName: 'The file’s name',
+  groupAdd: 'Who may add you', replyToId: 'The message you answer', clientMessageId: 'The message’s own id',
 };
+const NAMED = new Set(['invalid', 'unsupported_media', 'too_large']);
 
 /** An answer that is no success, in the shape of the contract's problem document. */
 export class Problem extends Error {
@@ -24,7 +29,8 @@ export class Problem extends Error {
 
   /** One sentence for a person: what was wrong with the fields, else what the server said. */
   get friendly() {
-    const fields = this.code === 'invalid' ? this.errors.map((e) => `${FIELDS[e.field] ?? e.field} ${e.message}`) : [];
+    const named = (field) => FIELDS[field.split('.').at(-1)] ?? field;
+    const fields = NAMED.has(this.code) ? this.errors.map((e) => `${named(e.field ?? '')} ${e.message}`) : [];
     const words = fields.join('; ') || SAID[this.code] || this.message;
     return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? '' : '.'}`;
   }

@@ -1,14 +1,15 @@
 // Messages as the rows of a keyed list: day lines, system sentences, bubbles.
 import { h } from '/demo/dom.js';
 import { icon, tick } from '/demo/icons.js';
-import { dayLabel, time, tone } from '/demo/format.js';
+import { content } from '/demo/bubble-content.js';
+import { dayLabel, fullTime, time, timeLeft, tone } from '/demo/format.js';
 import { openMessageMenu, openWaitingMenu } from '/demo/message-menu.js';
+import { openReactions, reactionChips, reactionSign } from '/demo/reactions.js';
 import { quoteOf } from '/demo/quote.js';
-import { summary, summaryIcon } from '/demo/summary.js';
+import { summary } from '/demo/summary.js';
 import { systemText } from '/demo/system-text.js';
 
 const TOGETHER_MS = 5 * 60_000;
-const LINK = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/;
 const ONLY_EMOJI = /^(?:\p{RI}{2}|\p{Extended_Pictographic}(?:\uFE0F|\u200D\p{Extended_Pictographic}|\p{Emoji_Modifier})*){1,3}$/u;
 
 /** Everything the log of one chat shows, oldest first. */
@@ -58,7 +59,8 @@ function bubble(phone, copy, view, message, joined) {
   const sender = copy.isGroup && !own && !joined ? client.people.name(message.senderId) : null;
   const quote = message.replyToId && !message.isDeleted ? quoteOf(phone, copy, message.replyToId) : null;
   const key = own && message.clientMessageId ? `own:${message.clientMessageId}` : message.id;
-  const sign = JSON.stringify([message.rev ?? 0, message.seq ?? 0, state, joined, sender, quote, message.isDeleted, message.failed]);
+  const sign = JSON.stringify([message.rev ?? 0, message.seq ?? 0, state, joined, sender, quote, message.isDeleted, message.failed,
+    message.isStarred, reactionSign(message), message.isDeleted ? '' : view.marking?.() ?? '']);
   return { key, sign, build: (isNew) => build({ phone, copy, view, message, own, state, sender, quote, joined, isNew }) };
 }
 
@@ -70,14 +72,11 @@ function build({ phone, copy, view, message, own, state, sender, quote, joined, 
     sender ? h('span', { class: `sender ink-${tone(message.senderId)}`, dir: 'auto' }, sender) : null,
     message.forwarded ? h('span', { class: 'forwarded', dir: 'ltr' }, 'Forwarded') : null,
     quote ? h('div', { class: 'quote', dir: 'ltr' }, h('b', { dir: 'auto' }, quote.who), h('span', { dir: 'auto' }, quote.text)) : null,
-    content(message, own, phone.client),
-    h('span', { class: 'meta', dir: 'ltr' },
-      message.expiresAt && !message.isDeleted ? icon('timer', { label: 'Disappears' }) : null,
-      message.editedAt && !message.isDeleted ? h('span', {}, 'edited') : null,
-      h('time', { datetime: message.createdAt }, time(message.createdAt)),
-      state && !message.isDeleted ? tick(state) : null));
-  const el = h('div', { class: `message ${own ? 'own' : 'theirs'} ${joined ? 'joined' : ''} ${moment}` },
-    body,
+    content(phone, message, view),
+    meta(phone, message, state));
+  const chips = message.isDeleted || message.waiting ? null : reactionChips(phone, copy, message);
+  const el = h('div', { class: `message ${own ? 'own' : 'theirs'} ${joined ? 'joined' : ''} ${chips ? 'has-reactions' : ''} ${moment}`, 'data-seq': message.seq },
+    h('div', { class: 'said' }, body, chips),
     message.isDeleted && message.waiting ? null : h('button', { class: 'more', type: 'button', 'aria-label': `Actions for: ${summary(phone.client, message).slice(0, 60)}`, onclick: menu }, icon('more')));
   if (state === 'failed') body.append(h('p', { class: 'failure', dir: 'ltr' }, `Not sent: ${message.failed}`));
   body.addEventListener('contextmenu', (event) => {
@@ -85,35 +84,24 @@ function build({ phone, copy, view, message, own, state, sender, quote, joined, 
     event.preventDefault();
     menu();
   });
-  body.addEventListener('dblclick', () => { if (!message.waiting && !message.isDeleted) view.reply(message); });
+  body.addEventListener('dblclick', (event) => {
+    if (message.waiting || message.isDeleted || event.target.closest('button, a, audio, video')) return;
+    getSelection()?.removeAllRanges();
+    openReactions(phone, copy, message.id);
+  });
   return el;
 }
 
-function content(message, own, client) {
-  const { type, payload } = message;
-  if (message.isDeleted) return h('p', { class: 'words' }, icon('block'), ' ', summary(client, message));
-  if (type === 'text') return h('p', { class: 'words' }, linked(payload?.content ?? ''));
-  if (type === 'location') return place(payload ?? {});
-  if (summaryIcon(message)) return attachment(message, client);
-  return h('p', { class: 'words unsupported' }, icon('info'), ' Unsupported message');
-}
-
-/** Text with its web addresses as links; everything stays a text node. */
-function linked(text) {
-  return text.split(LINK).map((part, at) => (at % 2
-    ? h('a', { href: part, target: '_blank', rel: 'noopener noreferrer' }, part) : part));
-}
-
-function place({ latitude, longitude, name, address }) {
-  return h('div', { class: 'attachment' }, h('span', { class: 'attachment-icon' }, icon('pinPlace')),
-    h('span', { class: 'row-text' }, h('b', {}, name || 'Location'),
-      h('span', {}, address || `${Number(latitude).toFixed(4)}, ${Number(longitude).toFixed(4)}`)));
-}
-
-function attachment(message, client) {
-  const { caption, fileName, fileSize } = message.payload ?? {};
-  const kind = { image: 'Photo', video: 'Video', audio: 'Audio', document: 'Document' }[message.type];
-  const size = fileSize ? `${Math.max(1, Math.round(fileSize / 1024))} kB` : null;
-  return h('div', { class: 'attachment' }, h('span', { class: 'attachment-icon' }, icon(summaryIcon(message))),
-    h('span', { class: 'row-text' }, h('b', {}, fileName || kind), caption || size ? h('span', {}, caption || size) : null));
+/** The small print: star, how long it stays, edited, when, how far it got. */
+function meta(phone, message, state) {
+  const live = !message.isDeleted;
+  return h('span', { class: 'meta', dir: 'ltr' },
+    message.isStarred && live ? icon('starFull', { label: 'Starred', kind: 'is-star' }) : null,
+    message.expiresAt && live ? [
+      icon('timer', { label: `Disappears ${fullTime(message.expiresAt)}` }),
+      h('span', { class: 'left', 'aria-hidden': 'true', 'data-until': message.expiresAt }, timeLeft(Date.parse(message.expiresAt) - phone.client.store.now)),
+    ] : null,
+    message.editedAt && live ? h('span', {}, 'edited') : null,
+    h('time', { datetime: message.createdAt }, time(message.createdAt)),
+    state && live ? tick(state) : null);
 }

@@ -194,8 +194,8 @@ export class Client {
   }
 
   /** One page of history before what is here. */
-  async loadOlder(copy) {
-    const page = await this.api.get(`/chats/${copy.id}/messages?before=${copy.low}&limit=50`);
+  async loadOlder(copy, limit = 50) {
+    const page = await this.api.get(`/chats/${copy.id}/messages?before=${copy.low}&limit=${limit}`);
     for (const message of page.items) copy.put(message, this.me, { history: true });
     copy.hasOlder = page.nextCursor !== null && page.items.length > 0;
     this.hooks.changed();

@@ -48,6 +48,27 @@ export function duration(seconds) {
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
+/** What is left of a time, short: `3 d`, `5 h`, `12 min`, `40 s`. */
+export function timeLeft(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  if (seconds >= 2 * 86_400) return `${Math.round(seconds / 86_400)} d`;
+  if (seconds >= 2 * 3600) return `${Math.round(seconds / 3600)} h`;
+  return seconds >= 100 ? `${Math.round(seconds / 60)} min` : `${seconds} s`;
+}
+
+/** A length as players show it. */
+export function playTime(seconds) {
+  const whole = Math.max(0, Math.floor(seconds || 0));
+  const [m, s] = [Math.floor(whole / 60) % 60, whole % 60];
+  return `${whole >= 3600 ? `${Math.floor(whole / 3600)}:${String(m).padStart(2, '0')}` : m}:${String(s).padStart(2, '0')}`;
+}
+
+export function fileSize(bytes) {
+  if (!Number.isFinite(bytes)) return '';
+  const [size, unit] = bytes < 1024 * 1024 ? [bytes / 1024, 'kB'] : [bytes / 1024 / 1024, 'MB'];
+  return bytes < 1024 ? `${bytes} bytes` : `${size < 10 ? size.toFixed(1) : Math.round(size)} ${unit}`;
+}
+
 export const people = (count) => `${count ?? 0} ${count === 1 ? 'person' : 'people'}`;
 
 export function initials(name) {

@@ -1,8 +1,8 @@
 // What can be done with one message.
-import { h } from '/demo/dom.js';
-import { icon, tick } from '/demo/icons.js';
 import { confirmSheet, openSheet } from '/demo/sheet.js';
-import { fullTime } from '/demo/format.js';
+import { forwardView } from '/demo/view-forward.js';
+import { messageInfo } from '/demo/message-info.js';
+import { reactionBar } from '/demo/reactions.js';
 import { summary } from '/demo/summary.js';
 
 const EDIT_MS = 15 * 60_000;
@@ -13,31 +13,48 @@ export function openMessageMenu(phone, copy, view, message) {
   const own = message.senderId === client.me;
   const age = client.store.now - Date.parse(message.createdAt);
   const live = !message.isDeleted;
+  const text = message.payload?.content ?? message.payload?.caption;
   const actions = [];
   const offer = (when, label, sign, run, danger = false) => { if (when) actions.push({ label, icon: sign, run, danger }); };
   offer(live && !copy.left, 'Reply', 'reply', () => view.reply(message));
-  offer(live && message.type === 'text', 'Copy text', 'copy', () => copyText(phone, message.payload.content));
+  offer(live, 'Forward', 'forward', () => phone.open(forwardView, message));
+  offer(live, message.isStarred ? 'Remove star' : 'Star', 'star', () => star(phone, copy, message));
+  offer(live && text, 'Copy text', 'copy', () => copyText(phone, text));
   offer(live && own && message.type === 'text' && age < EDIT_MS && !copy.left, 'Edit', 'edit', () => view.edit(message));
-  offer(live && own, 'Delivery details', 'info', () => receipts(phone, message));
+  offer(live && own, 'Message info', 'info', () => messageInfo(phone, copy, message));
   offer(true, 'Delete for me', 'trash', () => remove(phone, copy, message, 'me'), true);
   const mayForAll = !copy.left && live && ((own && age < DELETE_MS) || (copy.isGroup && copy.meta.myRole === 'admin'));
   offer(mayForAll, 'Delete for everyone', 'trash', () => confirmSheet(phone, {
     title: 'Delete for everyone?', text: summary(client, message).slice(0, 120), label: 'Delete for everyone',
     run: () => remove(phone, copy, message, 'everyone'),
   }), true);
-  openSheet(phone, { title: 'Message', actions });
+  openSheet(phone, { title: 'Message', body: live && !copy.left ? [reactionBar(phone, copy, message)] : [], actions });
 }
 
 /** A message that is not on the server yet. */
 export function openWaitingMenu(phone, item) {
   const { outbox } = phone.client;
-  const actions = [{ label: 'Copy text', icon: 'copy', run: () => copyText(phone, item.content) }];
+  const actions = [];
+  if (item.content) actions.push({ label: 'Copy text', icon: 'copy', run: () => copyText(phone, item.content) });
   if (item.failed) actions.unshift({ label: 'Try again', icon: 'send', run: () => outbox.retry(item.clientMessageId) });
   // While an attempt is open its outcome is unknown: only a refused one, or one kept back offline, can be taken back.
   if (item.failed || phone.client.state === 'flight') {
     actions.push({ label: 'Discard', icon: 'trash', danger: true, run: () => outbox.remove(item.clientMessageId) });
   }
   openSheet(phone, { title: item.failed ? 'Not sent' : 'Waiting to be sent', actions });
+}
+
+/** Sets or takes my star; other devices hear of it by my own log. */
+export function star(phone, copy, message) {
+  const on = !message.isStarred;
+  return phone.attempt(async () => {
+    const path = `/messages/${message.id}/star`;
+    await (on ? phone.client.api.put(path) : phone.client.api.delete(path));
+    const kept = copy?.messages.get(message.id);
+    if (kept) kept.isStarred = on;
+    phone.toast(on ? 'Starred' : 'Star removed');
+    phone.changed();
+  });
 }
 
 async function copyText(phone, text) {
@@ -54,17 +71,5 @@ function remove(phone, copy, message, scope) {
     await phone.client.api.delete(`/messages/${message.id}?scope=${scope}`);
     if (scope === 'me') copy.drop(message.id);
     phone.changed();
-  });
-}
-
-function receipts(phone, message) {
-  return phone.attempt(async () => {
-    const items = await phone.client.api.all(`/messages/${message.id}/receipts`);
-    const body = items.map((item) => h('div', { class: 'row' },
-      h('span', { class: 'row-text' },
-        h('span', { class: 'row-title' }, phone.client.people.name(item.userId)),
-        h('span', { class: 'row-note' }, item.status === 'sent' ? 'not delivered yet' : `${item.status} · ${fullTime(item.updatedAt)}`)),
-      tick(item.status)));
-    openSheet(phone, { title: 'Delivery', body: body.length ? body : [h('p', { class: 'sheet-text' }, icon('info'), ' Nobody to tell about.')] });
   });
 }

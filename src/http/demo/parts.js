@@ -23,6 +23,14 @@ export function row({ lead, title, note, trail, onclick, label }) {
     : h('div', { class: 'row' }, ...content);
 }
 
+/** A row that is picked or not. */
+export function checkRow({ on, ...content }) {
+  const el = row({ ...content, trail: h('span', { class: `check ${on ? 'on' : ''}` }, on ? icon('tick') : null) });
+  el.setAttribute('role', 'checkbox');
+  el.setAttribute('aria-checked', String(on));
+  return el;
+}
+
 /** A switch with its words; `change(on)` is asked for, the caller redraws. */
 export function toggle({ title, note, on, disabled = false, change }) {
   return h('button', {

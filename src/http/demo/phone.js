@@ -88,11 +88,15 @@ export class Phone {
     this.#guardHistory();
   }
 
-  /** A chat takes the place of whatever is open. */
-  showChat(copy) {
-    if (!copy || this.openChat === copy.id && this.stack.length === 1) return;
-    while (this.stack.length) this.stack.pop().close?.();
-    this.open(chatView, copy);
+  /** A chat takes the place of whatever is open; with `seq` it shows that message. */
+  showChat(copy, { seq } = {}) {
+    if (!copy) return;
+    if (this.openChat === copy.id) while (this.stack.at(-1).id !== copy.id) this.back();
+    else {
+      while (this.stack.length) this.stack.pop().close?.();
+      this.open(chatView, copy);
+    }
+    if (seq) this.stack.at(-1).jumpTo(seq);
   }
 
   back() {

@@ -52,6 +52,7 @@ export class Store {
     else if (frame.type === 'typing.start' || frame.type === 'typing.stop') this.#typing(frame);
     else if (frame.type === 'presence.updated') this.hooks.presence(frame);
     else if (frame.type === 'heads') this.#heads(frame);
+    else if (frame.type === 'sender.erased') this.hooks.gap(frame.chatId); // who deleted the account left many tombstones at once
     else return;
     this.hooks.changed();
   }

@@ -4,10 +4,10 @@ import { chatAvatar, chatName } from '/demo/avatar.js';
 import { composer } from '/demo/composer.js';
 import { connectionBanner, roundButton } from '/demo/parts.js';
 import { counts } from '/demo/chat-copy.js';
+import { duration, lastSeen, people, timeLeft } from '/demo/format.js';
 import { fill, h, keyed } from '/demo/dom.js';
 import { icon } from '/demo/icons.js';
 import { infoView } from '/demo/view-info.js';
-import { lastSeen, people } from '/demo/format.js';
 
 const NEAR_PX = 90;
 
@@ -25,7 +25,7 @@ export function chatView(phone, copy) {
       roundButton('info', 'Details', () => phone.open(infoView, copy))),
     banner.el, scroll, h('div', { class: 'jump-place' }, jump), write.el);
 
-  const view = { el, update, close, id: copy.id, escape: () => write.escape(), firstNew: firstUnread(client, copy), reply: write.reply, edit: write.edit };
+  const view = { el, update, close, jumpTo, id: copy.id, escape: () => write.escape(), firstNew: firstUnread(client, copy), reply: write.reply, edit: write.edit };
   let sticky = true;
   let started = false;
   let opened = false; // whoever opens a chat has read it; later messages count when the end is in view
@@ -33,6 +33,7 @@ export function chatView(phone, copy) {
   let notBefore = 0;
   let head = '';
   let expiry = null;
+  let counting = null;
 
   function update() {
     banner.update();
@@ -48,6 +49,7 @@ export function chatView(phone, copy) {
     seen();
     if (started && scroll.scrollTop < 60) loadOlder();
     scheduleExpiry();
+    countDown();
   }
 
   function start() {
@@ -80,11 +82,12 @@ export function chatView(phone, copy) {
   function drawHead() {
     const note = headNote(client, copy);
     const online = client.people.presence.get(copy.meta.peerId)?.online;
-    const next = JSON.stringify([chatName(client, copy), note, copy.meta.avatarUrl, online]);
+    const next = JSON.stringify([chatName(client, copy), note, copy.meta.avatarUrl, online, copy.meta.autoDeleteTimer]);
     if (next === head) return;
     head = next;
     fill(title, chatAvatar(client, copy), h('span', { class: 'row-text' },
-      h('span', { class: 'row-title', dir: 'auto' }, chatName(client, copy)),
+      h('span', { class: 'row-title', dir: 'auto' }, chatName(client, copy),
+        copy.meta.autoDeleteTimer ? icon('timer', { label: `Messages disappear after ${duration(copy.meta.autoDeleteTimer)}`, kind: 'title-sign' }) : null),
       h('span', { class: `row-note ${note.typing ? 'typing' : ''}`, 'aria-live': 'polite' }, note.text)));
   }
 
@@ -104,8 +107,42 @@ export function chatView(phone, copy) {
     if (next < now + 86_400_000) expiry = setTimeout(() => phone.changed(), next - now + 50);
   }
 
+  /** What is left of messages that disappear, second by second. */
+  function countDown() {
+    clearTimeout(counting);
+    const shown = messages.querySelectorAll('.left');
+    for (const left of shown) left.textContent = timeLeft(Date.parse(left.dataset.until) - client.store.now);
+    if (shown.length) counting = setTimeout(countDown, 1000);
+  }
+
+  /** Shows one message, reading history until it is here. */
+  async function jumpTo(seq) {
+    const waiting = phone.stack.includes(view) && el.isConnected;
+    if (!waiting || !started) await new Promise((done) => { setTimeout(done, 60); });
+    sticky = false;
+    loading = true; // scrolling there asks for no page of its own
+    messages.setAttribute('aria-busy', 'true');
+    while (copy.low > seq && copy.hasOlder && phone.stack.includes(view)) {
+      if (!await phone.attempt(() => client.loadOlder(copy, 200).then(() => true))) break;
+    }
+    update();
+    loading = false;
+    messages.removeAttribute('aria-busy');
+    const target = messages.querySelector(`[data-seq="${seq}"]`);
+    if (!target) return phone.toast('This message is not here any more.');
+    target.scrollIntoView({ block: 'center' });
+    sticky = nearEnd();
+    target.classList.remove('found');
+    void target.offsetWidth; // lets the same message light up again
+    target.classList.add('found');
+    target.setAttribute('tabindex', '-1');
+    if (phone.wantsFocus) target.focus({ preventScroll: true });
+    return seen();
+  }
+
   function close() {
     clearTimeout(expiry);
+    clearTimeout(counting);
     write.close();
   }
 

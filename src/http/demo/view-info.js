@@ -5,7 +5,7 @@ import { confirmSheet } from '/demo/sheet.js';
 import { fill, h } from '/demo/dom.js';
 import { groupSettings, memberCard } from '/demo/group-info.js';
 import { icon } from '/demo/icons.js';
-import { duration, people, phoneNumber } from '/demo/format.js';
+import { duration, fullTime, people, phoneNumber } from '/demo/format.js';
 
 const TIMERS = [30, 300, 3600, 86_400, 604_800];
 
@@ -18,7 +18,7 @@ export function infoView(phone, copy) {
   function update() {
     client.ensureMembers(copy);
     const person = client.people.get(copy.meta.peerId);
-    const next = JSON.stringify([copy.meta, copy.members, copy.left, person, client.store.blocked.has(copy.meta.peerId)],
+    const next = JSON.stringify([copy.meta, copy.members, copy.left, copy.asked, person, client.store.blocked.has(copy.meta.peerId)],
       (key, value) => (key === 'lastMessage' || key === 'unreadCount' ? undefined : value));
     if (next === shown || scroll.contains(document.activeElement) && document.activeElement.matches('input, textarea')) return;
     shown = next;
@@ -54,6 +54,8 @@ export function changeChat(phone, copy, work, becomes) {
   return phone.attempt(async () => {
     const answer = await work();
     copy.mergeMeta(answer?.id === copy.id ? answer : becomes);
+  }).finally(() => {
+    copy.asked = (copy.asked ?? 0) + 1; // what was refused is shown as it is
     phone.changed();
   });
 }
@@ -61,10 +63,18 @@ export function changeChat(phone, copy, work, becomes) {
 function mine(phone, copy) {
   const { api } = phone.client;
   const path = `/chats/${copy.id}`;
+  const until = copy.meta.isMuted && copy.meta.muteUntil ? copy.meta.muteUntil : null;
+  const quiet = !copy.meta.isMuted ? 'on' : until ? 'until' : 'always';
+  const mute = (value) => {
+    if (value === 'on') return changeChat(phone, copy, () => api.delete(`${path}/mute`), { isMuted: false, muteUntil: null });
+    if (value === 'until') return undefined;
+    const body = value === 'always' ? {} : { until: new Date(phone.client.store.now + Number(value) * 1000).toISOString() };
+    return changeChat(phone, copy, () => api.put(`${path}/mute`, body), { isMuted: true, muteUntil: body.until ?? null });
+  };
   return section(null,
-    toggle({
-      title: 'Mute', note: 'No notifications from this chat', on: copy.meta.isMuted,
-      change: (on) => changeChat(phone, copy, () => (on ? api.put(`${path}/mute`, {}) : api.delete(`${path}/mute`)), { isMuted: on }),
+    choice({
+      title: 'Notifications', value: quiet, change: mute,
+      options: [['on', 'On'], until ? ['until', `Muted until ${fullTime(until)}`] : null, ['28800', 'Mute for 8 hours'], ['604800', 'Mute for a week'], ['always', 'Mute always']].filter(Boolean),
     }),
     toggle({
       title: 'Pin', note: 'Keep it on top of the list', on: copy.meta.isPinned,
@@ -75,17 +85,19 @@ function mine(phone, copy) {
 function timer(phone, copy) {
   const { api } = phone.client;
   const now = copy.meta.autoDeleteTimer ?? 0;
+  const told = now ? `What is written now is gone for everyone ${duration(now)} later. Earlier messages stay.`
+    : 'Set a time, and what is written after that vanishes for everyone.';
   if (copy.isGroup && copy.meta.myRole !== 'admin') {
-    return now ? section(null, row({ lead: icon('timer'), title: 'Disappearing messages', note: `After ${duration(now)}` })) : null;
+    return now ? section('Disappearing messages', row({ lead: icon('timer'), title: `After ${duration(now)}`, note: 'Only admins can change this' })) : null;
   }
   const times = [...new Set([...TIMERS, now])].filter(Boolean).sort((a, b) => a - b);
-  return section(null, choice({
-    title: 'Messages disappear', value: String(now),
-    options: [['0', 'Never'], ...times.map((s) => [String(s), `After ${duration(s)}`])],
+  return section('Disappearing messages', choice({
+    title: 'Timer', value: String(now),
+    options: [['0', 'Off'], ...times.map((s) => [String(s), `After ${duration(s)}`])],
     change: (value) => changeChat(phone, copy, () => (value === '0'
       ? api.delete(`/chats/${copy.id}/auto-delete`)
       : api.put(`/chats/${copy.id}/auto-delete`, { seconds: Number(value) })), { autoDeleteTimer: Number(value) || null }),
-  }));
+  }), h('p', { class: 'hint inset' }, told));
 }
 
 function last(phone, copy) {

@@ -2,7 +2,7 @@
 import { avatar } from '/demo/avatar.js';
 import { fill, h, keyed } from '/demo/dom.js';
 import { icon } from '/demo/icons.js';
-import { field, row, topBar } from '/demo/parts.js';
+import { checkRow, field, row, topBar } from '/demo/parts.js';
 import { list, phoneNumber } from '/demo/format.js';
 import { newGroupView } from '/demo/view-new-group.js';
 
@@ -75,16 +75,16 @@ export function newChatView(phone) {
   return { el, update };
 }
 
-/** A contact as a row of a keyed list. */
-export function contactRow(client, contact, { onclick, trail, sign = '' }) {
+/** A contact as a row of a keyed list; `on` makes it one to pick. */
+export function contactRow(client, contact, { onclick, on }) {
   const online = client.people.presence.get(contact.userId)?.online;
   const name = contact.displayName || phoneNumber(contact.phone) || 'Someone';
   return {
     key: contact.userId,
-    sign: JSON.stringify([name, contact.phone, contact.avatarUrl, online, sign]),
-    build: () => h('li', {}, row({
+    sign: JSON.stringify([name, contact.phone, contact.avatarUrl, online, on]),
+    build: () => h('li', {}, (on === undefined ? row : checkRow)({
       lead: avatar({ id: contact.userId, name, url: contact.avatarUrl, online }),
-      title: name, note: phoneNumber(contact.phone), trail: trail?.(), onclick,
+      title: name, note: phoneNumber(contact.phone), onclick, on,
     })),
   };
 }

@@ -1,21 +1,31 @@
 // A new group, or more people for one that exists.
-import { h, keyed } from '/demo/dom.js';
+import { fill, h, keyed } from '/demo/dom.js';
 import { list } from '/demo/format.js';
-import { icon } from '/demo/icons.js';
-import { field, topBar } from '/demo/parts.js';
+import { field, toggle, topBar } from '/demo/parts.js';
 import { contactRow } from '/demo/view-new-chat.js';
 
 export function newGroupView(phone) {
   const { client } = phone;
   const name = field({ label: 'Group name', maxlength: 100, name: 'group', autocomplete: 'off', placeholder: 'Opening night' });
+  const about = field({ label: 'Description (optional)', rows: 2, name: 'description', placeholder: 'What it is about' });
+  let adminOnly = false;
+  const rule = h('div');
+  const drawRule = () => fill(rule, toggle({
+    title: 'Only admins write', note: 'You are the first admin.', on: adminOnly,
+    change: (on) => { adminOnly = on; drawRule(); rule.firstChild.focus(); },
+  }));
+  drawRule();
   return picker(phone, {
     title: 'New group',
-    head: [name.el],
+    head: [name.el, about.el, rule],
     submit: (count) => (count ? `Create with ${count}` : 'Pick at least one'),
     skip: () => false,
     async done(participantIds) {
       if (!name.control.value.trim()) return name.control.focus();
-      const copy = await client.openChat({ type: 'group', name: name.control.value.trim(), participantIds });
+      const description = about.control.value.trim();
+      const copy = await client.openChat({
+        type: 'group', name: name.control.value.trim(), participantIds, ...(description ? { description } : {}), ...(adminOnly ? { adminOnly } : {}),
+      });
       phone.showChat(copy);
     },
   });
@@ -62,24 +72,14 @@ function picker(phone, { title, head = [], submit, skip, done }) {
     none.hidden = offered.length > 0;
     keyed(people, offered.map((contact) => {
       const on = picked.has(contact.userId);
-      const made = contactRow(client, contact, {
-        sign: on,
-        trail: () => h('span', { class: `check ${on ? 'on' : ''}` }, on ? icon('tick') : null),
+      return contactRow(client, contact, {
+        on,
         onclick: () => {
           if (on) picked.delete(contact.userId);
           else picked.add(contact.userId);
           update();
         },
       });
-      const { build } = made;
-      made.build = () => {
-        const item = build();
-        const button = item.querySelector('.row');
-        button.setAttribute('role', 'checkbox');
-        button.setAttribute('aria-checked', String(on));
-        return item;
-      };
-      return made;
     }));
   }
   client.people.loadContacts().catch(() => {});

@@ -1,25 +1,25 @@
-// Profile, privacy, blocked people, sessions, signing out.
+// Profile, sessions, signing out, and the way to what is set elsewhere.
 import { avatar } from '/demo/avatar.js';
-import { choice, field, row, section, toggle, topBar } from '/demo/parts.js';
+import { field, row, section, topBar } from '/demo/parts.js';
 import { confirmSheet } from '/demo/sheet.js';
 import { fill, h } from '/demo/dom.js';
 import { fullTime, phoneNumber } from '/demo/format.js';
 import { icon } from '/demo/icons.js';
-import { unblock } from '/demo/view-info.js';
-
-const CIRCLES = [['everyone', 'Everyone'], ['contacts', 'My contacts'], ['nobody', 'Nobody']];
-const RULES = [['lastSeen', 'Last seen and online'], ['profilePhoto', 'Profile picture'], ['about', 'About'], ['groupAdd', 'Who may add me to groups']];
+import { privacyView } from '/demo/view-privacy.js';
+import { starredView } from '/demo/view-starred.js';
 
 export function settingsView(phone) {
   const { client } = phone;
   const { user } = client.store;
   const profile = h('div');
-  const privacy = h('div');
-  const blocked = h('div');
   const sessions = h('div');
   const el = h('section', { class: 'screen', 'aria-label': 'Profile and settings' },
     topBar(phone, 'You'),
-    h('div', { class: 'scroll padded' }, profile, privacy, blocked, sessions,
+    h('div', { class: 'scroll padded' }, profile,
+      section(null,
+        h('button', { class: 'action', type: 'button', onclick: () => phone.open(starredView) }, icon('star'), h('span', {}, 'Starred messages')),
+        h('button', { class: 'action', type: 'button', onclick: () => phone.open(privacyView) }, icon('lock'), h('span', {}, 'Privacy and blocked people'))),
+      sessions,
       section(null,
         h('button', { class: 'action', type: 'button', onclick: () => phone.attempt(() => client.signOut()) }, icon('leave'), h('span', {}, 'Sign out')),
         h('button', {
@@ -48,30 +48,6 @@ export function settingsView(phone) {
       }, name.el, about.el, h('button', { class: 'primary', type: 'submit' }, 'Save'))));
   }
 
-  let drawn = '';
-  function update() {
-    const rules = client.store.privacy;
-    const next = JSON.stringify([rules, [...client.store.blocked]]);
-    if (next === drawn) return;
-    drawn = next;
-    if (rules) drawPrivacy(rules);
-    const people = [...client.store.blocked];
-    fill(blocked, people.length ? section('Blocked', people.map((id) => row({
-      lead: avatar({ id, name: client.people.name(id), size: 'small' }), title: client.people.name(id),
-      trail: h('button', { class: 'link', type: 'button', onclick: () => unblock(phone, id) }, 'Unblock'),
-    }))) : null);
-  }
-
-  function drawPrivacy(rules) {
-    const put = (change) => phone.attempt(async () => {
-      client.store.privacy = { ...rules, ...change, ...await client.api.put('/users/me/privacy', change) };
-      phone.changed();
-    });
-    fill(privacy, section('Privacy',
-      RULES.map(([name, title]) => choice({ title, value: rules[name], options: CIRCLES, change: (value) => put({ [name]: value }) })),
-      toggle({ title: 'Read receipts', note: 'Off: nobody sees what you read, nor you what they did', on: rules.readReceipts, change: (readReceipts) => put({ readReceipts }) })));
-  }
-
   async function loadSessions() {
     const items = await client.api.all('/auth/sessions');
     fill(sessions, section('Sessions', items.map((item) => row({
@@ -87,10 +63,6 @@ export function settingsView(phone) {
     }))));
   }
 
-  client.api.get('/users/me/privacy').then((rules) => {
-    client.store.privacy = rules;
-    phone.changed();
-  }).catch(() => {});
   loadSessions().catch(() => {});
-  return { el, update };
+  return { el, update() {} };
 }

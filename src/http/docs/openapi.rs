@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 use crate::http::error::ProblemBody;
 use crate::http::{
     auth, chat_settings, chats, contacts, devices, forward, health, history, messages, metrics,
-    participants, reactions, receipts, search, stars, sync, users,
+    participants, pushes, reactions, receipts, search, stars, sync, users,
 };
 
 /// What lies below `/api/v1`; a test holds this list against the table of routes.
@@ -42,6 +42,7 @@ use crate::http::{
         devices::list_devices,
         devices::add_device,
         devices::remove_device,
+        pushes::list_pushes,
         chats::list,
         chats::create,
         chats::get,

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use super::postgres::{Postgres, commit, failed, internal, signed, stored, time, uncertain};
 use crate::domain::user::Platform;
-use crate::id::{DeviceId, SessionId, UserId};
+use crate::id::{ChatId, DeviceId, SessionId, UserId};
 use crate::storage::StoreResult;
 use crate::storage::devices::{Device, DeviceStore};
 
@@ -81,6 +82,49 @@ impl DeviceStore for PostgresDevices {
             .await
             .map_err(uncertain)?;
         Ok(rows == 1)
+    }
+
+    async fn is_any(&self) -> StoreResult<bool> {
+        let client = self.0.client().await?;
+        let query = client
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM device_tokens WHERE token_hash IS NOT NULL)",
+            )
+            .await
+            .map_err(failed)?;
+        let row = client.query_one(&query, &[]).await.map_err(failed)?;
+        Ok(row.get(0))
+    }
+
+    async fn list_reachable(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, UserId)>> {
+        let ids: Vec<Uuid> = chat_ids.iter().map(|id| id.0).collect();
+        let client = self.0.client().await?;
+        let query = client
+            .prepare_cached(
+                "SELECT p.chat_id, p.user_id FROM chat_participants p
+                 WHERE p.chat_id = ANY($1) AND p.left_seq IS NULL AND EXISTS (
+                     SELECT FROM device_tokens d
+                     WHERE d.user_id = p.user_id AND d.token IS NOT NULL)",
+            )
+            .await
+            .map_err(failed)?;
+        let rows = client.query(&query, &[&ids]).await.map_err(failed)?;
+        let place = |row: &Row| (ChatId(row.get(0)), UserId(row.get(1)));
+        Ok(rows.iter().map(place).collect())
+    }
+
+    async fn list_all(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<Device>> {
+        let ids: Vec<Uuid> = user_ids.iter().map(|id| id.0).collect();
+        let client = self.0.client().await?;
+        let query = client
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM device_tokens
+                 WHERE user_id = ANY($1) AND token IS NOT NULL"
+            ))
+            .await
+            .map_err(failed)?;
+        let rows = client.query(&query, &[&ids]).await.map_err(failed)?;
+        rows.iter().map(read).collect()
     }
 }
 

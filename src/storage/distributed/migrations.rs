@@ -26,6 +26,11 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0007_messages.sql"),
     ),
     (
+        8,
+        "notify",
+        include_str!("../../../migrations/postgres/0008_notify.sql"),
+    ),
+    (
         9,
         "jobs",
         include_str!("../../../migrations/postgres/0009_jobs.sql"),

@@ -18,6 +18,7 @@ pub mod postgres;
 pub mod presence;
 pub mod privacy;
 pub mod probe;
+pub mod pushes;
 mod receipt_times;
 pub mod receipts;
 pub mod redis;

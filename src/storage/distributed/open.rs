@@ -19,6 +19,7 @@ use super::mongo::{Mongo, MongoSettings};
 use super::postgres::{Postgres, PostgresSettings};
 use super::presence::RedisPresence;
 use super::privacy::PostgresPrivacy;
+use super::pushes::PostgresPushes;
 use super::receipts::{self, MongoReceipts};
 use super::redis::{Redis, RedisSettings};
 use super::search::{self, MongoSearch};
@@ -93,6 +94,7 @@ impl Servers {
             codes: Arc::new(RedisCodes(redis.clone())),
             contacts: Arc::new(PostgresContacts(postgres.clone())),
             privacy: Arc::new(PostgresPrivacy(postgres.clone())),
+            pushes: Arc::new(PostgresPushes(postgres.clone())),
             devices: Arc::new(PostgresDevices(postgres.clone())),
             jobs: Arc::new(PostgresJobs(postgres.clone())),
             keys: Arc::new(PostgresKeys(postgres.clone(), settings.keys_secret.clone())),

@@ -7,7 +7,7 @@ use super::database::Database;
 use super::row;
 use crate::clock::Timestamp;
 use crate::domain::user::Platform;
-use crate::id::{DeviceId, UserId};
+use crate::id::{ChatId, DeviceId, UserId};
 use crate::storage::StoreResult;
 use crate::storage::devices::{Device, DeviceStore};
 
@@ -77,6 +77,58 @@ impl DeviceStore for SqliteDevices {
             })
             .await
     }
+
+    async fn is_any(&self) -> StoreResult<bool> {
+        let any = "SELECT EXISTS (SELECT 1 FROM devices WHERE token IS NOT NULL)";
+        self.0
+            .read(move |connection| {
+                connection
+                    .prepare_cached(any)?
+                    .query_row([], |row| row.get(0))
+            })
+            .await
+    }
+
+    async fn list_reachable(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, UserId)>> {
+        self.0
+            .read(move |connection| reachable(connection, &chat_ids))
+            .await
+    }
+
+    async fn list_all(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<Device>> {
+        self.0
+            .read(move |connection| {
+                let mut query = connection.prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM devices WHERE user_id = ?1 AND token IS NOT NULL"
+                ))?;
+                let mut devices = Vec::new();
+                for user_id in user_ids {
+                    for device in query.query_map([user_id.as_bytes()], read)? {
+                        devices.push(device?);
+                    }
+                }
+                Ok(devices)
+            })
+            .await
+    }
+}
+
+fn reachable(
+    connection: &Connection,
+    chat_ids: &[ChatId],
+) -> rusqlite::Result<Vec<(ChatId, UserId)>> {
+    let mut query = connection.prepare_cached(
+        "SELECT p.user_id FROM chat_participants p
+         WHERE p.chat_id = ?1 AND p.left_seq IS NULL AND EXISTS (
+             SELECT 1 FROM devices d WHERE d.user_id = p.user_id AND d.token IS NOT NULL)",
+    )?;
+    let mut people = Vec::new();
+    for chat_id in chat_ids {
+        for user_id in query.query_map([chat_id.as_bytes()], |row| row::id(row, 0))? {
+            people.push((*chat_id, user_id?));
+        }
+    }
+    Ok(people)
 }
 
 fn insert(connection: &Connection, mut device: Device) -> rusqlite::Result<Option<Device>> {

@@ -1,7 +1,7 @@
 //! The stream of events of one process: in memory, so it begins empty with each start. Whoever then
 //! becomes its first listener has the recent past published again, out of the outbox.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -48,7 +48,36 @@ struct State {
 #[derive(Default)]
 struct Progress {
     given_up_to: u64,
-    pending: BTreeMap<u64, Pending>,
+    pending: HashMap<u64, Pending>,
+    /// The pending ones by when they are given out again.
+    order: BTreeSet<(Instant, u64)>,
+}
+
+impl Progress {
+    fn hold(&mut self, place: u64, pending: Pending) {
+        self.order.insert((pending.due, place));
+        self.pending.insert(place, pending);
+    }
+
+    fn remove(&mut self, place: u64) -> Option<Pending> {
+        let pending = self.pending.remove(&place)?;
+        self.order.remove(&(pending.due, place));
+        Some(pending)
+    }
+
+    /// The first that is due again, given out once more.
+    fn give_again(&mut self, now: Instant, due: Instant) -> Option<Look> {
+        let (at, place) = *self.order.first()?;
+        if at > now {
+            return None;
+        }
+        let mut pending = self.remove(place)?;
+        pending.attempts += 1;
+        pending.due = due;
+        let found = Look::Found(place, pending.attempts, pending.envelope.clone());
+        self.hold(place, pending);
+        Some(found)
+    }
 }
 
 struct Pending {
@@ -90,11 +119,8 @@ impl Shared {
         };
         let now = Instant::now();
         let due = now + spec.patience;
-        let again = progress.pending.iter_mut().find(|(_, one)| one.due <= now);
-        if let Some((place, pending)) = again {
-            pending.attempts += 1;
-            pending.due = due;
-            return Look::Found(*place, pending.attempts, pending.envelope.clone());
+        if let Some(again) = progress.give_again(now, due) {
+            return again;
         }
         let first = state.log.front().map_or(0, |(place, _)| *place);
         let skipped = (progress.given_up_to + 1).saturating_sub(first);
@@ -110,17 +136,17 @@ impl Shared {
                     attempts: 1,
                     due,
                 };
-                progress.pending.insert(*place, pending);
+                progress.hold(*place, pending);
                 return Look::Found(*place, 1, envelope.clone());
             }
         }
-        Look::Nothing(progress.pending.values().map(|one| one.due).min())
+        Look::Nothing(progress.order.first().map(|(due, _)| *due))
     }
 
     fn settle(&self, consumer: &str, place: u64) -> Option<Envelope> {
         let mut state = self.state.lock();
         let progress = state.consumers.get_mut(consumer)?;
-        let pending = progress.pending.remove(&place);
+        let pending = progress.remove(place);
         drop(state);
         self.told();
         pending.map(|pending| pending.envelope)
@@ -242,9 +268,11 @@ impl MemoryConsumer {
                 let answer = MemoryAnswer {
                     shared: Arc::clone(&self.shared),
                     consumer: name,
+                    patience: self.spec.patience,
                     place,
                 };
-                Some(Received::new(event, attempt, Box::new(answer)))
+                let received = Received::new(event, attempt, Arc::new(answer));
+                Some(received.traced(envelope.trace))
             }
             Err(Unreadable::UnknownSubject) => {
                 metrics::counter!("troupe_events_skipped_total", "consumer" => name).increment(1);
@@ -262,11 +290,16 @@ impl MemoryConsumer {
 struct MemoryAnswer {
     shared: Arc<Shared>,
     consumer: &'static str,
+    patience: Duration,
     place: u64,
 }
 
 #[async_trait]
 impl AnswerEvent for MemoryAnswer {
+    async fn working(&self) -> StoreResult<()> {
+        self.again(self.patience).await
+    }
+
     async fn done(&self) -> StoreResult<()> {
         self.shared.settle(self.consumer, self.place);
         Ok(())
@@ -275,8 +308,11 @@ impl AnswerEvent for MemoryAnswer {
     async fn again(&self, after: Duration) -> StoreResult<()> {
         let mut state = self.shared.state.lock();
         let progress = state.consumers.get_mut(self.consumer);
-        if let Some(pending) = progress.and_then(|all| all.pending.get_mut(&self.place)) {
+        if let Some(progress) = progress
+            && let Some(mut pending) = progress.remove(self.place)
+        {
             pending.due = Instant::now() + after;
+            progress.hold(self.place, pending);
         }
         drop(state);
         self.shared.told();

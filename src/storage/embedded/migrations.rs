@@ -35,6 +35,11 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0007_messages.sql"),
     ),
     (
+        8,
+        "notify",
+        include_str!("../../../migrations/sqlite/0008_notify.sql"),
+    ),
+    (
         9,
         "jobs",
         include_str!("../../../migrations/sqlite/0009_jobs.sql"),

@@ -17,6 +17,7 @@ pub mod migrations;
 pub mod open;
 pub mod presence;
 pub mod privacy;
+pub mod pushes;
 pub mod receipts;
 pub mod row;
 pub mod search;

@@ -15,6 +15,7 @@ use super::limits::MemoryLimits;
 use super::messages::SqliteMessages;
 use super::presence::SqlitePresence;
 use super::privacy::SqlitePrivacy;
+use super::pushes::SqlitePushes;
 use super::receipts::SqliteReceipts;
 use super::search::SqliteSearch;
 use super::sessions::SqliteSessions;
@@ -41,6 +42,7 @@ pub fn open(data_dir: &Path, clock: Clock, unlimited: bool) -> StoreResult<Store
         codes: Arc::new(SqliteCodes(database.clone())),
         contacts: Arc::new(SqliteContacts(database.clone())),
         privacy: Arc::new(SqlitePrivacy(database.clone())),
+        pushes: Arc::new(SqlitePushes(database.clone())),
         devices: Arc::new(SqliteDevices(database.clone())),
         idempotency: Arc::new(SqliteIdempotency(database.clone())),
         search: Arc::new(SqliteSearch::open(data_dir)?),

@@ -4,6 +4,7 @@ mod chat;
 mod disappearing;
 mod guardian;
 mod jobs;
+mod notification;
 mod reading;
 mod reading_bounds;
 mod reading_receipts;

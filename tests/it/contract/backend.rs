@@ -19,6 +19,7 @@ use troupe::storage::embedded::keys::FileKeys;
 use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::embedded::presence::SqlitePresence;
 use troupe::storage::embedded::privacy::SqlitePrivacy;
+use troupe::storage::embedded::pushes::SqlitePushes;
 use troupe::storage::embedded::receipts::SqliteReceipts;
 use troupe::storage::embedded::search::SqliteSearch;
 use troupe::storage::embedded::sessions::SqliteSessions;
@@ -30,6 +31,7 @@ use troupe::storage::keys::KeyStore;
 use troupe::storage::messages::MessageStore;
 use troupe::storage::presence::PresenceStore;
 use troupe::storage::privacy::PrivacyStore;
+use troupe::storage::pushes::PushStore;
 use troupe::storage::receipts::ReceiptStore;
 use troupe::storage::search::SearchStore;
 use troupe::storage::sessions::SessionStore;
@@ -49,6 +51,7 @@ pub struct Opened {
     pub contacts: Arc<dyn ContactStore>,
     pub privacy: Arc<dyn PrivacyStore>,
     pub devices: Arc<dyn DeviceStore>,
+    pub pushes: Arc<dyn PushStore>,
     pub keys: Arc<dyn KeyStore>,
     pub idempotency: Arc<dyn IdempotencyStore>,
     pub search: Arc<dyn SearchStore>,
@@ -90,6 +93,7 @@ impl Backend for Embedded {
             codes: Arc::new(SqliteCodes(database.clone())),
             contacts: Arc::new(SqliteContacts(database.clone())),
             privacy: Arc::new(SqlitePrivacy(database.clone())),
+            pushes: Arc::new(SqlitePushes(database.clone())),
             devices: Arc::new(SqliteDevices(database.clone())),
             idempotency: Arc::new(SqliteIdempotency(database.clone())),
             search: Arc::new(SqliteSearch::open(self.folder.path()).expect("it opens")),

@@ -1,8 +1,9 @@
 //! Push devices.
 
 use troupe::domain::user::Platform;
-use troupe::id::{DeviceId, SessionId, UserId};
+use troupe::id::{ChatId, DeviceId, SessionId, UserId};
 use troupe::storage::devices::Device;
+use troupe::storage::messages::ChatEffect;
 
 use super::backend::{Backend, Opened};
 use super::stage::{START, at};
@@ -15,6 +16,7 @@ over_every_backend!(
     a_session_that_is_over_has_no_devices,
     devices_are_removed_by_their_owner_and_it_may_be_repeated,
     devices_come_in_pages_and_are_not_endless,
+    who_has_a_device_can_be_reached_in_his_chats,
 );
 
 fn device(user_id: UserId, session_id: SessionId, token: &str) -> Device {
@@ -135,4 +137,44 @@ async fn devices_come_in_pages_and_are_not_endless(backend: &dyn Backend) {
     let page = stores.devices.list(user, Some(made[5]), 2).await.unwrap();
     let page: Vec<DeviceId> = page.into_iter().map(|one| one.id).collect();
     assert_eq!(page, made[6..8]);
+}
+
+async fn who_has_a_device_can_be_reached_in_his_chats(backend: &dyn Backend) {
+    let stores = backend.open();
+    let devices = &stores.devices;
+    let [anna, ben, cleo] = [(); 3].map(|()| stores.person());
+    let (anna, ben, cleo) = (anna.await, ben.await, cleo.await);
+    let (direct, group) = (
+        stores.direct(anna, ben).await,
+        stores.group(&[anna, ben, cleo]).await,
+    );
+    assert!(!devices.is_any().await.unwrap());
+    let session = stores.sign_in(ben).await;
+    let first = stores.add(device(ben, session, "one")).await.unwrap();
+    let second = stores.add(device(ben, session, "two")).await.unwrap();
+    let of_cleo = device(cleo, stores.sign_in(cleo).await, "three");
+    let of_cleo = stores.add(of_cleo).await.unwrap();
+    assert!(devices.is_any().await.unwrap());
+    let reachable = async |chats: &[ChatId]| {
+        let mut found = devices.list_reachable(chats.to_vec()).await.unwrap();
+        found.sort_unstable();
+        found
+    };
+    let mut expected = vec![(direct, ben), (group, ben), (group, cleo)];
+    expected.sort_unstable();
+    assert_eq!(reachable(&[direct, group, ChatId::new()]).await, expected);
+    let gone = ChatEffect::MembersGone {
+        user_ids: vec![cleo],
+        new_admin: None,
+    };
+    stores.act(group, anna, gone).await;
+    assert_eq!(reachable(&[group]).await, [(group, ben)]);
+    let mut all = devices.list_all(vec![anna, ben, cleo]).await.unwrap();
+    all.sort_unstable_by_key(|device| device.id);
+    assert_eq!(all, [first.clone(), second.clone(), of_cleo]);
+    for device in [first, second] {
+        devices.remove(ben, device.id).await.unwrap();
+    }
+    assert!(reachable(&[direct, group]).await.is_empty());
+    assert_eq!(devices.list_all(vec![ben]).await.unwrap(), []);
 }

@@ -18,6 +18,7 @@ use troupe::storage::distributed::mongo::{Mongo, MongoSettings};
 use troupe::storage::distributed::postgres::{Postgres, PostgresSettings};
 use troupe::storage::distributed::presence::RedisPresence;
 use troupe::storage::distributed::privacy::PostgresPrivacy;
+use troupe::storage::distributed::pushes::PostgresPushes;
 use troupe::storage::distributed::receipts::{self, MongoReceipts};
 use troupe::storage::distributed::redis::{Redis, RedisSettings};
 use troupe::storage::distributed::search::{self, MongoSearch};
@@ -100,6 +101,7 @@ impl Backend for Distributed {
             codes: Arc::new(RedisCodes(self.redis.clone())),
             contacts: Arc::new(PostgresContacts(postgres())),
             privacy: Arc::new(PostgresPrivacy(postgres())),
+            pushes: Arc::new(PostgresPushes(postgres())),
             devices: Arc::new(PostgresDevices(postgres())),
             search: Arc::new(MongoSearch(mongo())),
             idempotency: Arc::new(PostgresIdempotency(postgres())),

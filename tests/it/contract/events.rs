@@ -264,6 +264,7 @@ async fn what_is_malformed_is_dead(events: Stream) {
         id: "torn".to_owned(),
         subject: "msg.new".into(),
         body: b"\xff\xff\xff".as_slice().into(),
+        trace: None,
     };
     events.publish(vec![torn]).await.expect("published");
     nothing_before(&events, &mut consumer, 3).await;
@@ -281,6 +282,7 @@ async fn what_nobody_knows_is_skipped(events: Stream) {
         id: "folded".to_owned(),
         subject: "msg.folded".into(),
         body: b"\x0a\x04none".as_slice().into(),
+        trace: None,
     };
     events.publish(vec![folded]).await.expect("published");
     nothing_before(&events, &mut consumer, 1).await;

@@ -49,6 +49,7 @@ mod pages;
 mod postgres;
 mod presence;
 mod privacy;
+mod pushes;
 mod reactions;
 mod receipts;
 mod rotation;

@@ -31,6 +31,8 @@ mod privacy;
 mod privacy_table;
 mod processes;
 mod profiles;
+mod push_trouble;
+mod pushes;
 mod reactions;
 mod receipts;
 mod schemas;

@@ -7,15 +7,17 @@ use uuid::Uuid;
 
 use troupe::actors::group::Group;
 
+use crate::support::fcm::Fcm;
 use crate::support::grpc::proto::GetUserRequest;
 use crate::support::grpc::proto::user_service_client::UserServiceClient;
 use crate::support::spans::{Agent, Collector, Told};
 use crate::support::{Server, eventually, eventually_some};
 
 /// Everything that a span may say: nothing of it is anyone's words, token, code or number.
-const ATTRIBUTES: [&str; 14] = [
+const ATTRIBUTES: [&str; 17] = [
     "batch",
     "chat.id",
+    "group.name",
     "http.method",
     "http.route",
     "http.status",
@@ -23,9 +25,11 @@ const ATTRIBUTES: [&str; 14] = [
     "lane",
     "node.id",
     "request.id",
+    "request.name",
     "rpc.code",
     "rpc.method",
     "seq",
+    "subject",
     "trace.id",
     "user.id",
 ];
@@ -124,6 +128,68 @@ async fn a_message_over_rest_is_one_trace_to_the_sockets_it_reaches() {
 
     told_the_same(&agent, &spans).await;
     assert!(agent.largest_packet() <= 9216, "{}", agent.largest_packet());
+}
+
+#[tokio::test]
+async fn a_message_is_one_trace_to_the_push_it_leads_to() {
+    let (collector, agent, fcm) = (Collector::start().await, Agent::start(), Fcm::start().await);
+    let server = Server::options()
+        .unlimited()
+        .traced(&collector, &agent)
+        .pushing(&fcm)
+        .start()
+        .await;
+    let [anna, ben] = server.people().await;
+    ben.device("ben").await;
+    let chat = anna.direct(&ben).await;
+    // In one process events are made once someone listens, which the first push device brings about.
+    anna.say(&chat, "first").await;
+    fcm.until("ben", 1).await;
+    let (header, trace, _) = traceparent("01");
+    let api = anna.api.with_header("traceparent", &header);
+    let body = json!({"chatId": chat, "type": "text", "content": "hello"});
+    api.post("/messages", body).await.created();
+    fcm.until("ben", 2).await;
+    let names = [
+        "request",
+        "chat.send",
+        "store.commit",
+        "event.publish",
+        "notification.take",
+        "notification.decide",
+    ];
+    let spans = whole(&collector, &trace, &names).await;
+    for one in spans.iter().filter(|one| one.name != "request") {
+        let parent = spans.iter().find(|other| other.span_id == one.parent_id);
+        assert!(parent.is_some(), "{one:?} hangs on nothing of {spans:#?}");
+    }
+    let instance = |name: &str| named(&spans, name)[0].instance.clone();
+    assert_eq!(instance("event.publish"), instance("chat.send"));
+    if server.part(Group::Chat).pid() == server.part(Group::Gateway).pid() {
+        return;
+    }
+    // Over three processes: the gateway's, the chat's owner, and who reads events.
+    let three = ["request", "chat.send", "notification.decide"].map(instance);
+    assert!(
+        three[0] != three[1] && three[1] != three[2] && three[0] != three[2],
+        "{three:?}"
+    );
+    // A request to a group goes on in the group's process.
+    let (header, trace, _) = traceparent("01");
+    anna.api
+        .with_header("traceparent", &header)
+        .get("/users/me")
+        .await
+        .ok();
+    let spans = whole(&collector, &trace, &["request", "group.request"]).await;
+    let (request, asked) = (named(&spans, "request")[0], named(&spans, "group.request"));
+    let of_user = asked.iter().find(|one| {
+        one.attributes
+            .iter()
+            .any(|attribute| attribute == "request.name=GetMe")
+    });
+    let of_user = of_user.expect("the user group is asked");
+    assert_ne!(of_user.instance, request.instance);
 }
 
 #[tokio::test]

@@ -2,7 +2,14 @@
 
 use super::source::{SourceFile, files};
 
-const GROUPS: &[&str] = &["auth", "user", "chat", "message", "websocket"];
+const GROUPS: &[&str] = &[
+    "auth",
+    "user",
+    "chat",
+    "message",
+    "notification",
+    "websocket",
+];
 
 /// What a room must not know; longest room first where one lies in another.
 const FORBIDDEN: &[(&str, &[&str])] = &[

@@ -4,6 +4,7 @@ mod browser;
 mod client;
 mod deadline;
 mod detour;
+pub mod fcm;
 pub mod grpc;
 mod installation;
 mod options;

@@ -1,6 +1,7 @@
 //! A durable pull consumer. Its position is the server's; a position ahead of its stream is of no use
 //! any more, since new events would be skipped up to it: such a consumer is made again.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -13,10 +14,11 @@ use futures_util::StreamExt;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{COMPARED, JetStreamEvents, internal, unavailable, unknown};
+use super::{COMPARED, JetStreamEvents, TRACEPARENT, internal, unavailable, unknown};
 use crate::event::{Event, Unreadable};
 use crate::storage::error::StoreResult;
 use crate::storage::events::{AnswerEvent, ConsumerSpec, EventConsumer, RECENT, Received};
+use crate::trace::TraceContext;
 
 /// Before trying again what failed.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -211,7 +213,11 @@ impl JetStreamConsumer {
             return Ok(None);
         }
         match Event::read(&answer.subject, &answer.message.payload) {
-            Ok(event) => Ok(Some(Received::new(event, attempt, Box::new(answer)))),
+            Ok(event) => {
+                let trace = answer.header(TRACEPARENT).and_then(TraceContext::parse);
+                let received = Received::new(event, attempt, Arc::new(answer));
+                Ok(Some(received.traced(trace)))
+            }
             Err(Unreadable::UnknownSubject) => {
                 let name = self.spec.name;
                 metrics::counter!("troupe_events_skipped_total", "consumer" => name).increment(1);
@@ -277,11 +283,14 @@ impl JetStreamAnswer {
         self.message.double_ack_with(kind).await.map_err(unknown)
     }
 
+    fn header(&self, name: &str) -> Option<&str> {
+        let headers = self.message.headers.as_ref()?;
+        headers.get(name).map(|value| value.as_str())
+    }
+
     fn id(&self) -> String {
-        let headers = self.message.headers.as_ref();
-        let id = headers.and_then(|headers| headers.get("Nats-Msg-Id"));
-        match (id, self.message.info()) {
-            (Some(id), _) => id.as_str().to_owned(),
+        match (self.header("Nats-Msg-Id"), self.message.info()) {
+            (Some(id), _) => id.to_owned(),
             (None, Ok(info)) => format!("{}:{}", info.stream_sequence, info.published),
             (None, Err(_)) => String::new(),
         }
@@ -290,6 +299,13 @@ impl JetStreamAnswer {
 
 #[async_trait]
 impl AnswerEvent for JetStreamAnswer {
+    async fn working(&self) -> StoreResult<()> {
+        self.message
+            .ack_with(AckKind::Progress)
+            .await
+            .map_err(unknown)
+    }
+
     async fn done(&self) -> StoreResult<()> {
         self.say(AckKind::Ack).await
     }

@@ -72,6 +72,9 @@ struct Seen {
     connection: u64,
 }
 
+/// The header that says where in a trace an event happened, as W3C has it.
+const TRACEPARENT: &str = "traceparent";
+
 impl JetStreamEvents {
     /// `connections` moves whenever the client has connected again.
     pub fn new(client: Client, connections: watch::Receiver<u64>, settings: EventSettings) -> Self {

@@ -4,7 +4,7 @@ use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
 
-use super::{JetStreamEvents, internal, unavailable, unknown};
+use super::{JetStreamEvents, TRACEPARENT, internal, unavailable, unknown};
 use crate::event::Envelope;
 use crate::storage::error::{StoreError, StoreResult};
 
@@ -17,9 +17,12 @@ pub async fn all(events: &JetStreamEvents, envelopes: Vec<Envelope>) -> StoreRes
     while envelopes.peek().is_some() {
         let mut waiting = Vec::with_capacity(IN_FLIGHT);
         for envelope in envelopes.by_ref().take(IN_FLIGHT) {
-            let message = PublishMessage::build()
+            let mut message = PublishMessage::build()
                 .message_id(&envelope.id)
                 .payload(envelope.body);
+            if let Some(trace) = envelope.trace {
+                message = message.header(TRACEPARENT, trace.to_string().as_str());
+            }
             let subject = events.subject(&envelope.subject);
             let sent = events.0.context.send_publish(subject, message).await;
             waiting.push((envelope.id, sent.map_err(|error| refused(&error))?));

@@ -92,10 +92,10 @@ impl Stage {
             fanout: fanout.clone(),
             door: ChatDoor::new(vec![player.clone().recipient()]),
             revocations: revocations.clone(),
-            validate_token: player.clone().recipient(),
-            get_presence: player.clone().recipient(),
-            find_presence: player.clone().recipient(),
-            sync_chats: player.recipient(),
+            validate_token: player.clone().recipient().into(),
+            get_presence: player.clone().recipient().into(),
+            find_presence: player.clone().recipient().into(),
+            sync_chats: player.recipient().into(),
         });
         let doorway = websocket.doorway();
         Self {

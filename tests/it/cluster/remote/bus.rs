@@ -55,7 +55,7 @@ async fn node(settings: &BusSettings, groups: &[Group], offers: Vec<Offer>) -> C
 
 fn auth_at(cluster: &Cluster) -> AuthPeers {
     let stand_in = StandIn::new(Group::Auth, Arc::new(cluster.clone()));
-    AuthPeers::of(&stand_in.start())
+    AuthPeers::elsewhere(&stand_in.start())
 }
 
 #[actix::test]
@@ -100,7 +100,7 @@ async fn requests_reach_the_process_that_runs_the_group() {
 async fn a_group_that_nobody_runs_is_unavailable_at_once() {
     let here = node(&settings(), &[Group::Gateway], Vec::new()).await;
     let stand_in = StandIn::new(Group::User, Arc::new(here));
-    let user = UserPeers::of(&stand_in.start());
+    let user = UserPeers::elsewhere(&stand_in.start());
     let began = Instant::now();
     let refused = ask(&user.get_me, samples::get_me()).await;
     assert_eq!(refused.expect_err("nobody").code(), ErrorCode::Unavailable);
@@ -111,7 +111,7 @@ async fn a_group_that_nobody_runs_is_unavailable_at_once() {
 async fn what_is_too_large_to_be_asked_is_said() {
     let here = node(&settings(), &[Group::Gateway], Vec::new()).await;
     let stand_in = StandIn::new(Group::User, Arc::new(here));
-    let user = UserPeers::of(&stand_in.start());
+    let user = UserPeers::elsewhere(&stand_in.start());
     let mut request = samples::sync_contacts();
     request.phones = vec!["0".repeat(1024); 2048];
     let refused = ask(&user.sync_contacts, request).await;

@@ -13,6 +13,7 @@ use troupe::actors::request::{Answer, Request};
 use troupe::actors::user::requests::{AddedDevice, FoundContact, Person};
 use troupe::domain::user::{Privacy, User};
 use troupe::storage::devices::Device;
+use troupe::storage::pushes::KeptPush;
 use troupe::storage::sessions::Session;
 use troupe::wire::chat::{ChatView, ParticipantView};
 use troupe::wire::message::{DigestView, MessageView, RecipientView, SentView};
@@ -110,6 +111,7 @@ made! {
     Privacy => replies::privacy(),
     AddedDevice => AddedDevice { device: replies::device(), created: true },
     Vec<Device> => vec![replies::device()],
+    Vec<KeptPush> => vec![replies::push()],
     ChatMade => ChatMade { chat_id: samples::id(), created: false },
     Forwarded => Forwarded {
         items: vec![SentView::new(MessageView::sample(), true)],

@@ -15,7 +15,8 @@ use troupe::actors::auth::requests::AuthPeers;
 use troupe::actors::chat::requests::ChatPeers;
 use troupe::actors::group::Group;
 use troupe::actors::message::requests::MessagePeers;
-use troupe::actors::remote::{Carry, Serve, StandIn};
+use troupe::actors::notification::requests::NotificationPeers;
+use troupe::actors::remote::{Carried, Carry, Serve, StandIn};
 use troupe::actors::request::{Answer, Request, ask};
 use troupe::actors::user::requests::UserPeers;
 use troupe::error::{ErrorCode, Failure};
@@ -26,13 +27,11 @@ use self::echo::{Echo, Sample};
 struct Loop(Arc<dyn Serve>);
 
 impl Carry for Loop {
-    fn carry(
-        &self,
-        _: Group,
-        name: &'static str,
-        body: Vec<u8>,
-    ) -> BoxFuture<'static, Answer<Vec<u8>>> {
-        let served = self.0.serve(name, &body).expect("a known request");
+    fn carry(&self, _: Group, request: Carried) -> BoxFuture<'static, Answer<Vec<u8>>> {
+        let served = self
+            .0
+            .serve(request.name, &request.body)
+            .expect("a known request");
         let (sender, answer) = tokio::sync::oneshot::channel();
         actix::spawn(async move { sender.send(served.await) });
         Box::pin(async move { answer.await.expect("answered") })
@@ -47,7 +46,7 @@ macro_rules! carried {
         let group: Arc<dyn Serve> = Arc::new($peers::of(&echo.start()));
         let names: BTreeSet<_> = group.names().iter().copied().collect();
         let way = Arc::new(Loop(group));
-        let peers = $peers::of(&StandIn::new(Group::$group, way).start());
+        let peers = $peers::elsewhere(&StandIn::new(Group::$group, way).start());
         let mut asked = BTreeSet::new();
         $(
             let request = $request;
@@ -146,6 +145,13 @@ async fn every_request_to_message_is_carried() {
 }
 
 #[actix::test]
+async fn every_request_to_notification_is_carried() {
+    carried! { Notification, NotificationPeers:
+        list_pushes => samples::list_pushes(),
+    }
+}
+
+#[actix::test]
 async fn what_is_no_request_is_refused() {
     let peers = AuthPeers::of(&Echo::default().start());
     for (name, body) in [
@@ -164,7 +170,7 @@ async fn what_is_no_request_is_refused() {
 async fn a_refusal_is_one_and_an_answer_of_another_shape_is_ours() {
     struct Says(Answer<Vec<u8>>);
     impl Carry for Says {
-        fn carry(&self, _: Group, _: &str, _: Vec<u8>) -> BoxFuture<'static, Answer<Vec<u8>>> {
+        fn carry(&self, _: Group, _: Carried) -> BoxFuture<'static, Answer<Vec<u8>>> {
             let answer = self.0.clone();
             Box::pin(async move { answer })
         }
@@ -175,7 +181,7 @@ async fn a_refusal_is_one_and_an_answer_of_another_shape_is_ours() {
         (Ok(Vec::new()), ErrorCode::Internal),
     ] {
         let stand_in = StandIn::new(Group::User, Arc::new(Says(answer)));
-        let peers = UserPeers::of(&stand_in.start());
+        let peers = UserPeers::elsewhere(&stand_in.start());
         let failure = ask(&peers.get_me, samples::get_me()).await;
         assert_eq!(failure.expect_err("refused").code(), code);
     }

@@ -7,6 +7,7 @@ use troupe::actors::user::requests as user;
 use troupe::domain::phone::Phone;
 use troupe::domain::user::{Audience, Platform, Privacy, User};
 use troupe::storage::devices::Device;
+use troupe::storage::pushes::KeptPush;
 use troupe::storage::sessions::Session;
 
 use super::samples::{TEXT_ID, id, text, time};
@@ -98,6 +99,17 @@ pub fn device() -> Device {
         token: "fcm".to_owned(),
         platform: Platform::Web,
         created_at: time(),
+    }
+}
+
+pub fn push() -> KeptPush {
+    KeptPush {
+        place: 9,
+        user_id: id(),
+        device_id: id(),
+        platform: Platform::Ios,
+        data: [("t".to_owned(), "sync".to_owned())].into(),
+        at: time(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use troupe::actors::auth::requests as auth;
 use troupe::actors::chat::requests as chat;
 use troupe::actors::message::requests as message;
+use troupe::actors::notification::requests as notification;
 use troupe::actors::user::requests as user;
 use troupe::clock::Timestamp;
 use troupe::domain::chat::ChatKind;
@@ -368,5 +369,13 @@ pub fn sync_chats() -> message::SyncChats {
             only: Some(vec![id()]),
         },
         limits: message::SyncLimits::SOCKET,
+    }
+}
+
+pub fn list_pushes() -> notification::ListPushes {
+    notification::ListPushes {
+        user: id(),
+        after: 7,
+        limit: 3,
     }
 }

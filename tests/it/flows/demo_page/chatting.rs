@@ -2,44 +2,8 @@
 
 use serde_json::json;
 
+use super::{ONE, OTHER, sign_in, until_said, until_ticks, write};
 use crate::support::{Browser, Server};
-
-const ONE: &str = "#phone-1";
-const OTHER: &str = "#phone-2";
-
-async fn sign_in(page: &Browser, phone: &str, name: &str) {
-    page.click(&format!("{phone} .picks .chip-strong"), "")
-        .await;
-    page.click(&format!("{phone} .chip-hint"), "").await;
-    page.enter(&format!("{phone} input[name=name]"), name).await;
-    page.click(&format!("{phone} .signin button.primary"), "Take the stage")
-        .await;
-    page.until("signed in", &format!("{phone} .chat-list h1"), |texts| {
-        texts == ["Troupe"]
-    })
-    .await;
-}
-
-/// The words of all bubbles on a phone, oldest first.
-async fn until_said(page: &Browser, phone: &str, wanted: &[&str]) {
-    let selector = format!("{phone} .message:not([aria-hidden]) .words");
-    page.until("said", &selector, |texts| texts == wanted).await;
-}
-
-async fn write(page: &Browser, phone: &str, text: &str) {
-    page.enter(&format!("{phone} .composer textarea"), text)
-        .await;
-}
-
-/// How many own messages on a phone stand at a tick.
-async fn until_ticks(page: &Browser, phone: &str, tick: &str, count: u64) {
-    let script = "return document.querySelectorAll(arguments[0]).length;";
-    let selector = format!("{phone} .message.own .tick-{tick}");
-    crate::support::eventually(&format!("{count} of {selector}"), || async {
-        page.run(script, json!([selector])).await == count
-    })
-    .await;
-}
 
 /// The same talk in the view of a single phone, at its size.
 async fn fits_one_phone(page: &Browser, origin: &str, all: &[&str]) {

@@ -1,0 +1,80 @@
+//! The demo page in a real browser, one file per topic.
+
+mod chatting;
+mod messages;
+
+use serde_json::json;
+
+use crate::support::{Browser, Server};
+
+const ONE: &str = "#phone-1";
+const OTHER: &str = "#phone-2";
+
+async fn sign_in(page: &Browser, phone: &str, name: &str) {
+    page.click(&format!("{phone} .picks .chip-strong"), "")
+        .await;
+    page.click(&format!("{phone} .chip-hint"), "").await;
+    page.enter(&format!("{phone} input[name=name]"), name).await;
+    page.click(&format!("{phone} .signin button.primary"), "Take the stage")
+        .await;
+    page.until("signed in", &format!("{phone} .chat-list h1"), |texts| {
+        texts == ["Troupe"]
+    })
+    .await;
+}
+
+/// The words of all bubbles on a phone, oldest first.
+async fn until_said(page: &Browser, phone: &str, wanted: &[&str]) {
+    let selector = format!("{phone} .message:not([aria-hidden]) .words");
+    page.until("said", &selector, |texts| texts == wanted).await;
+}
+
+async fn write(page: &Browser, phone: &str, text: &str) {
+    page.enter(&format!("{phone} .composer textarea"), text)
+        .await;
+}
+
+/// How many own messages on a phone stand at a tick.
+async fn until_ticks(page: &Browser, phone: &str, tick: &str, count: u64) {
+    let script = "return document.querySelectorAll(arguments[0]).length;";
+    let selector = format!("{phone} .message.own .tick-{tick}");
+    crate::support::eventually(&format!("{count} of {selector}"), || async {
+        page.run(script, json!([selector])).await == count
+    })
+    .await;
+}
+
+/// The server, and the page with both phones signed in and their chat open on both.
+async fn open_chat() -> (Server, Browser) {
+    let server = Server::start().await;
+    let page = Browser::start().await;
+    page.resize(1440, 900, 1).await;
+    page.open(&server.origin()).await;
+    sign_in(&page, ONE, "Rosalind").await;
+    sign_in(&page, OTHER, "Orlando").await;
+    page.click(&format!("{ONE} .empty button"), "Say hello to Orlando")
+        .await;
+    page.click(&format!("{OTHER} .chat-row"), "Rosalind").await;
+    (server, page)
+}
+
+/// Opens the menu of the newest message on a phone and does what one of its lines says.
+async fn choose(page: &Browser, phone: &str, action: &str) {
+    page.click(&format!("{phone} .message:last-child .more"), "")
+        .await;
+    page.click(&format!("{phone} .sheet .action"), action).await;
+}
+
+/// Leaves the screen on top.
+async fn back(page: &Browser, phone: &str) {
+    page.click(&format!("{phone} .screen:not([inert]) .back"), "")
+        .await;
+}
+
+/// Waits until a selector shows something with these words in it.
+async fn until_seen(page: &Browser, selector: &str, words: &str) {
+    page.until(words, selector, |texts| {
+        texts.iter().any(|text| text.contains(words))
+    })
+    .await;
+}
