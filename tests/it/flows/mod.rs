@@ -31,6 +31,7 @@ mod pages;
 mod personal;
 mod presence;
 mod privacy;
+mod privacy_table;
 mod processes;
 mod profiles;
 mod push_trouble;
