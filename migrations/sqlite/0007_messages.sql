@@ -58,3 +58,6 @@ CREATE TABLE stars (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX stars_by_time ON stars (user_id, starred_at, message_id);
+-- Of 0006, which went with the table.
+CREATE INDEX entries_by_media ON entries (json_extract(payload, '$.mediaId'))
+    WHERE type = 'image' OR type = 'video' OR type = 'audio' OR type = 'document';

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::domain::media::steady;
 use crate::error::Failure;
 use crate::id::MediaId;
+use crate::storage::blobs::BlobStore;
 use crate::wire::media::MediumView;
 use crate::wire::origin as address;
 
@@ -26,11 +27,11 @@ pub async fn get(
     id: Id<MediaId>,
     request: HttpRequest,
     media: web::Data<MediaPeers>,
+    blobs: web::Data<dyn BlobStore>,
     clock: web::Data<Clock>,
 ) -> Answer<HttpResponse> {
     let found = find(caller, id.0, &media).await?;
-    let now = clock.now();
-    let since = steady(now, found.expires_at.since(now));
+    let since = steady(clock.now(), blobs.address_life());
     let by = (&found.medium, since, origin(&request));
     let by = serde_json::to_value(by).map_err(|_| Failure::internal())?;
     tagged_by(&request, &view(found), &by)

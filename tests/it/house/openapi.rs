@@ -27,13 +27,16 @@ fn every_answer_is_described() {
     let document = docs::openapi();
     let responses = responses(&document);
     assert!(responses.len() > 100, "{}", responses.len());
-    for (call, status, response) in responses {
+    // An answer to HEAD has no body to describe.
+    let with_bodies = responses
+        .into_iter()
+        .filter(|(call, ..)| !call.starts_with("head "));
+    for (call, status, response) in with_bodies {
         let description = response["description"].as_str().unwrap_or_default();
         assert!(!description.is_empty(), "{call} {status}");
         let content = response["content"].as_object();
         let has_body = content.is_some_and(|content| !content.is_empty());
-        let is_probed = call.starts_with("head ") && status == "200";
-        let bodiless = is_probed || matches!(status.as_str(), "204" | "302" | "304");
+        let bodiless = matches!(status.as_str(), "204" | "302" | "304");
         assert_eq!(has_body, !bodiless, "{call} {status}");
         if status.starts_with('4') || status == "default" {
             let problem = &response["content"]["application/problem+json"];
