@@ -20,7 +20,10 @@ export function composer(phone, copy, { sent }) {
   const speak = roundButton('audio', 'Record a voice note', () => voice.start(), { class: 'round send' });
   const attach = roundButton('clip', 'Attach', () => openAttach(phone, copy, hooks), { class: 'round attach' });
   const voice = voiceRecorder(phone, {
-    shown: (on) => [text, button, speak, attach].forEach((part) => part.classList.toggle('aside', on)),
+    shown(on) {
+      for (const part of [text, button, speak, attach]) part.classList.toggle('aside', on);
+      if (!on) (speak.hidden ? text : speak).focus({ preventScroll: true });
+    },
     async done(file, durationMs) {
       const local = { ...await look(file, 'audio'), durationMs };
       client.uploads.add(copy.id, { file, type: 'audio', local, replyToId: hooks.replyTo() });

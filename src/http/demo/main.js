@@ -44,7 +44,9 @@ setInterval(() => {
 }, 1000);
 
 // A file that misses a chat would take the place of the page.
-for (const name of ['dragover', 'drop']) addEventListener(name, (event) => event.preventDefault());
+for (const name of ['dragover', 'drop']) {
+  addEventListener(name, (event) => { if (event.dataTransfer?.types.includes('Files')) event.preventDefault(); });
+}
 
 narrow.addEventListener('change', startVisible);
 startVisible();
