@@ -24,11 +24,23 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// What jobs work with.
 pub struct JobNeeds<'a> {
-    pub config: &'a Config,
-    pub stores: &'a Stores,
-    pub groups: &'a Groups,
-    pub clock: Clock,
-    pub me: NodeId,
+    config: &'a Config,
+    stores: &'a Stores,
+    groups: &'a Groups,
+    clock: Clock,
+    me: NodeId,
+}
+
+impl<'a> JobNeeds<'a> {
+    pub fn new(config: &'a Config, stores: &'a Stores, groups: &'a Groups, me: NodeId) -> Self {
+        Self {
+            config,
+            stores,
+            groups,
+            clock: Clock::System,
+            me,
+        }
+    }
 }
 
 /// Every job, as this process would run it.
@@ -145,13 +157,7 @@ async fn run_and_wait(
     if alone.is_some() {
         let Beside { stores, clock, me } = &beside;
         let groups = Groups::start(&config, stores, *clock, None).await?;
-        let needs = JobNeeds {
-            config: &config,
-            stores,
-            groups: &groups,
-            clock: *clock,
-            me: *me,
-        };
+        let needs = JobNeeds::new(&config, stores, &groups, *me);
         start(&needs, |other| other.name == kind.name);
     }
     let desk = beside.desk();

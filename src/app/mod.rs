@@ -120,14 +120,7 @@ async fn serve(
             .await
             .map_err(failed)?;
     }
-    let job_needs = JobNeeds {
-        config: &config,
-        stores: &stores,
-        groups: &groups,
-        clock,
-        me,
-    };
-    jobs::start(&job_needs, |_| true);
+    jobs::start(&JobNeeds::new(&config, &stores, &groups, me), |_| true);
     let readiness = Readiness::new(needs(&config, &stores, &groups, &installation), clock);
     let shared = Shared {
         config: Arc::clone(&config),
