@@ -40,6 +40,10 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A service and the groups that answer it.
 #[derive(Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of each is made, at the start"
+)]
 pub enum Service {
     Auth {
         auth: AuthPeers,

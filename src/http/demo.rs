@@ -19,33 +19,49 @@ macro_rules! files {
 /// Every file of the page.
 const FILES: &[(&str, &[u8])] = files![
     "api.js",
+    "attach.js",
     "avatar.js",
     "bubble-content.js",
+    "bubble-media.js",
     "bubble.js",
     "catch-up.js",
     "chat-copy.js",
+    "chat-search.js",
     "chat.css",
     "client.js",
     "composer.js",
     "dom.js",
+    "dropping.js",
+    "face.js",
+    "files.js",
+    "form.js",
     "format.js",
     "group-info.js",
     "icon.svg",
     "icons.js",
     "index.html",
+    "lightbox.js",
     "main.js",
+    "map.js",
     "marking.js",
     "marks.js",
+    "media.css",
     "message-info.js",
     "message-menu.js",
     "message.css",
+    "night.css",
+    "night.js",
     "outbox.js",
     "parts.js",
     "people.js",
     "phone.css",
     "phone.js",
+    "player.js",
+    "pushes.js",
     "quote.js",
     "reactions.js",
+    "search.css",
+    "search.js",
     "session.js",
     "sheet.js",
     "socket.js",
@@ -53,6 +69,8 @@ const FILES: &[(&str, &[u8])] = files![
     "style.css",
     "summary.js",
     "system-text.js",
+    "uploads.js",
+    "view-account.js",
     "view-chat.js",
     "view-chats.js",
     "view-forward.js",
@@ -60,10 +78,19 @@ const FILES: &[(&str, &[u8])] = files![
     "view-new-chat.js",
     "view-new-group.js",
     "view-privacy.js",
+    "view-search.js",
     "view-settings.js",
     "view-signin.js",
     "view-starred.js",
+    "voice.js",
+    "waiting.js",
+    "webm.js",
 ];
+
+/// The page runs its own scripts and styles and speaks to this host; `blob:` is what it has not sent yet.
+const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; \
+    img-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
 
 /// The page itself.
 pub async fn page(request: HttpRequest, config: web::Data<Config>) -> Answer<HttpResponse> {
@@ -97,6 +124,7 @@ fn answer(request: &HttpRequest, config: &Config, name: &str) -> Answer<HttpResp
     };
     response.insert_header(header::ETag(tag));
     response.insert_header((header::CACHE_CONTROL, "no-cache"));
+    response.insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
     if is_same {
         return Ok(response.finish());
     }

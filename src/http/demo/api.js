@@ -1,4 +1,6 @@
 // The REST client of one phone: bearer token, one refresh per expiry, problems as errors.
+import { sendForm } from '/demo/form.js';
+
 const BASE = '/api/v1';
 const TIMEOUT_MS = 15_000;
 const CLIENT = { 'X-Client': 'web/1.0.0' };
@@ -70,15 +72,28 @@ export class Api {
     return items;
   }
 
-  async call(method, path, body, headers) {
+  call(method, path, body, headers) {
+    return this.#authorized((token) => this.#fetch(method, path, body, { ...headers, ...token }));
+  }
+
+  /** Sends a form with files: `{key, signal, progress(part)}`. */
+  upload(path, form, { key, signal, progress } = {}) {
+    return this.#authorized((token) => this.#guarded(null, async (controller) => {
+      signal?.addEventListener('abort', () => controller.abort());
+      const headers = { ...CLIENT, ...token, ...(key ? { 'Idempotency-Key': key } : {}) };
+      return sendForm(BASE + path, form, { headers, signal: controller.signal, progress });
+    }));
+  }
+
+  /** With the access token; one that is over is renewed once. */
+  async #authorized(run) {
     const token = this.session.tokens?.accessToken;
     try {
-      return await this.#fetch(method, path, body, { ...headers, Authorization: `Bearer ${token}` });
+      return await run({ Authorization: `Bearer ${token}` });
     } catch (problem) {
       if (problem.status !== 401) throw problem;
       await this.refresh(token);
-      const fresh = this.session.tokens?.accessToken;
-      return this.#fetch(method, path, body, { ...headers, Authorization: `Bearer ${fresh}` });
+      return run({ Authorization: `Bearer ${this.session.tokens?.accessToken}` });
     }
   }
 
@@ -109,12 +124,8 @@ export class Api {
     }
   }
 
-  async #fetch(method, path, body, headers = {}) {
-    if (this.blocked) throw new Problem({ code: 'flight' });
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
-    this.#inFlight.add(controller);
-    try {
+  #fetch(method, path, body, headers = {}) {
+    return this.#guarded(TIMEOUT_MS, async (controller) => {
       const response = await fetch(BASE + path, {
         method,
         signal: controller.signal,
@@ -122,13 +133,25 @@ export class Api {
         headers: { ...CLIENT, ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
         body: body === undefined ? undefined : JSON.stringify(body),
       });
-      const text = await response.text();
+      return { status: response.status, text: await response.text() };
+    });
+  }
+
+  /** Runs one exchange that can be cut off; what is no success becomes a Problem. */
+  async #guarded(timeoutMs, exchange) {
+    if (this.blocked) throw new Problem({ code: 'flight' });
+    const controller = new AbortController();
+    let late = false;
+    const timer = timeoutMs ? setTimeout(() => { late = true; controller.abort(); }, timeoutMs) : null;
+    this.#inFlight.add(controller);
+    try {
+      const { status, text } = await exchange(controller);
       const answer = parse(text);
-      if (response.ok) return answer;
-      throw new Problem({ code: 'internal', ...answer, status: response.status });
+      if (status >= 200 && status < 300) return answer;
+      throw new Problem({ code: 'internal', ...answer, status });
     } catch (error) {
-      if (error instanceof Problem) throw error;
-      throw new Problem({ code: this.blocked ? 'flight' : controller.signal.aborted ? 'timeout' : 'offline' });
+      if (error instanceof Problem && error.status) throw error;
+      throw new Problem({ code: this.blocked ? 'flight' : late ? 'timeout' : 'offline' });
     } finally {
       clearTimeout(timer);
       this.#inFlight.delete(controller);

@@ -6,8 +6,9 @@ import { dayLabel, fullTime, time, timeLeft, tone } from '/demo/format.js';
 import { openMessageMenu, openWaitingMenu } from '/demo/message-menu.js';
 import { openReactions, reactionChips, reactionSign } from '/demo/reactions.js';
 import { quoteOf } from '/demo/quote.js';
-import { summary } from '/demo/summary.js';
+import { isMedia, summary } from '/demo/summary.js';
 import { systemText } from '/demo/system-text.js';
+import { waitingIn } from '/demo/waiting.js';
 
 const TOGETHER_MS = 5 * 60_000;
 const ONLY_EMOJI = /^(?:\p{RI}{2}|\p{Extended_Pictographic}(?:\uFE0F|\u200D\p{Extended_Pictographic}|\p{Emoji_Modifier})*){1,3}$/u;
@@ -18,8 +19,7 @@ export function bubbleRows(phone, copy, view) {
   const rows = [];
   const list = copy.list(client.store.now);
   const known = new Set(list.map((m) => m.clientMessageId).filter(Boolean));
-  const waiting = client.outbox.of(copy.id).filter((item) => !known.has(item.clientMessageId))
-    .map((item) => ({ ...item, waiting: true, senderId: client.me, type: 'text', payload: { content: item.content } }));
+  const waiting = waitingIn(client, copy.id).filter((item) => !known.has(item.clientMessageId));
   let day = '';
   let previous = null;
   for (const message of [...list, ...waiting]) {
@@ -59,7 +59,7 @@ function bubble(phone, copy, view, message, joined) {
   const sender = copy.isGroup && !own && !joined ? client.people.name(message.senderId) : null;
   const quote = message.replyToId && !message.isDeleted ? quoteOf(phone, copy, message.replyToId) : null;
   const key = own && message.clientMessageId ? `own:${message.clientMessageId}` : message.id;
-  const sign = JSON.stringify([message.rev ?? 0, message.seq ?? 0, state, joined, sender, quote, message.isDeleted, message.failed,
+  const sign = JSON.stringify([message.rev ?? 0, message.seq ?? 0, state, joined, sender, quote, message.isDeleted, message.failed, message.item?.state,
     message.isStarred, reactionSign(message), message.isDeleted ? '' : view.marking?.() ?? '']);
   return { key, sign, build: (isNew) => build({ phone, copy, view, message, own, state, sender, quote, joined, isNew }) };
 }
@@ -67,8 +67,9 @@ function bubble(phone, copy, view, message, joined) {
 function build({ phone, copy, view, message, own, state, sender, quote, joined, isNew }) {
   const menu = () => (message.waiting ? openWaitingMenu(phone, message) : openMessageMenu(phone, copy, view, message));
   const large = message.type === 'text' && !message.isDeleted && !quote && ONLY_EMOJI.test((message.payload?.content ?? '').trim());
+  const media = isMedia(message) ? `media ${message.payload?.caption || message.type !== 'image' ? '' : 'bare'}` : '';
   const moment = view.el.isConnected && isNew ? 'fresh' : '';
-  const body = h('div', { class: `bubble ${large ? 'large' : ''} ${message.isDeleted ? 'gone' : ''} ${state === 'failed' ? 'failed' : ''}`, dir: 'auto' }, // as the words run: its other parts have a direction of their own
+  const body = h('div', { class: `bubble ${media} ${large ? 'large' : ''} ${message.isDeleted ? 'gone' : ''} ${state === 'failed' ? 'failed' : ''}`, dir: 'auto' }, // as the words run: its other parts have a direction of their own
     sender ? h('span', { class: `sender ink-${tone(message.senderId)}`, dir: 'auto' }, sender) : null,
     message.forwarded ? h('span', { class: 'forwarded', dir: 'ltr' }, 'Forwarded') : null,
     quote ? h('div', { class: 'quote', dir: 'ltr' }, h('b', { dir: 'auto' }, quote.who), h('span', { dir: 'auto' }, quote.text)) : null,
@@ -78,7 +79,7 @@ function build({ phone, copy, view, message, own, state, sender, quote, joined, 
   const el = h('div', { class: `message ${own ? 'own' : 'theirs'} ${joined ? 'joined' : ''} ${chips ? 'has-reactions' : ''} ${moment}`, 'data-seq': message.seq },
     h('div', { class: 'said' }, body, chips),
     message.isDeleted && message.waiting ? null : h('button', { class: 'more', type: 'button', 'aria-label': `Actions for: ${summary(phone.client, message).slice(0, 60)}`, onclick: menu }, icon('more')));
-  if (state === 'failed') body.append(h('p', { class: 'failure', dir: 'ltr' }, `Not sent: ${message.failed}`));
+  if (state === 'failed') body.append(h('p', { class: 'failure', dir: 'ltr' }, `${message.item?.passing ? 'Not sent yet' : 'Not sent'}: ${message.failed}`));
   body.addEventListener('contextmenu', (event) => {
     if (getSelection()?.toString()) return;
     event.preventDefault();

@@ -4,9 +4,11 @@ import { CatchUp } from '/demo/catch-up.js';
 import { Marks } from '/demo/marks.js';
 import { Outbox } from '/demo/outbox.js';
 import { People } from '/demo/people.js';
+import { Pushes } from '/demo/pushes.js';
 import { Session } from '/demo/session.js';
 import { Socket } from '/demo/socket.js';
 import { Store } from '/demo/store.js';
+import { Uploads } from '/demo/uploads.js';
 import { uuid } from '/demo/format.js';
 
 const SMALL_GROUP = 50; // members that are watched: a connection follows 500 people at most
@@ -18,6 +20,7 @@ export class Client {
     this.session = new Session(slot);
     this.api = new Api(this.session, () => this.#forget());
     this.flight = false;
+    this.asleep = false;
     this.caughtUp = false;
     this.limits = { textChars: 4096 };
     const changed = () => hooks.changed();
@@ -43,15 +46,19 @@ export class Client {
       settled: () => this.catchUp.settled(),
       refused: hooks.refused,
     });
+    this.uploads = new Uploads(this.api, this.outbox, { changed, refused: hooks.refused });
+    this.players = new Map(); // sounds and videos that were shown, with where they stand
+    this.pushes = new Pushes(this, { changed });
     document.addEventListener('visibilitychange', () => this.#foreground());
   }
 
   get me() { return this.store.me; }
 
-  /** `signed-out`, `flight`, `connecting`, `halted`, `catching-up` or `ready`. */
+  /** `signed-out`, `flight`, `asleep`, `connecting`, `halted`, `catching-up` or `ready`. */
   get state() {
     if (!this.session.signedIn) return 'signed-out';
     if (this.flight) return 'flight';
+    if (this.asleep) return 'asleep';
     if (this.socket.state === 'halted') return 'halted';
     if (this.socket.state !== 'open') return 'connecting';
     return this.caughtUp ? 'ready' : 'catching-up';
@@ -94,13 +101,23 @@ export class Client {
     this.#forget();
   }
 
+  /** The account and everything of it, for good. */
+  async deleteAccount() {
+    await this.api.delete('/users/me');
+    this.#forget();
+  }
+
   #forget() {
+    this.asleep = false;
     this.session.clear();
+    this.pushes.clear();
+    this.players.clear();
     this.socket.stop();
     this.catchUp.cancel();
     this.store.clear();
     this.people.clear();
     this.outbox.clear();
+    this.uploads.clear();
     this.caughtUp = false;
     this.hooks.signedOut();
   }
@@ -109,7 +126,22 @@ export class Client {
     this.flight = on;
     this.api.block(on);
     if (on) this.socket.stop();
-    else this.start();
+    else if (!this.asleep) this.start();
+    this.hooks.changed();
+  }
+
+  /** Closes the socket and leaves the rest to pushes, as a phone in a pocket does. */
+  setAsleep(on) {
+    if (this.asleep === on) return;
+    this.asleep = on;
+    if (on) {
+      this.socket.stop();
+      this.pushes.start();
+    } else {
+      this.pushes.stop();
+      if (!this.flight) this.start();
+      if (this.pushes.available) this.pushes.ask();
+    }
     this.hooks.changed();
   }
 
@@ -141,7 +173,10 @@ export class Client {
     this.caughtUp = true;
     this.marks.flushAll();
     this.watchPeers();
-    if (first) this.outbox.resume();
+    if (first) {
+      this.outbox.resume();
+      this.uploads.resume();
+    }
     this.hooks.changed();
   }
 

@@ -1,9 +1,12 @@
 // Where a message is written: text, reply, edit, typing signals.
 import { chatName } from '/demo/avatar.js';
 import { fill, h } from '/demo/dom.js';
+import { look } from '/demo/files.js';
+import { openAttach, review } from '/demo/attach.js';
 import { roundButton } from '/demo/parts.js';
 import { summary } from '/demo/summary.js';
 import { unblock } from '/demo/view-info.js';
+import { voiceRecorder } from '/demo/voice.js';
 
 const TYPING_EVERY_MS = 3000;
 
@@ -14,8 +17,28 @@ export function composer(phone, copy, { sent }) {
     enterkeyhint: 'send', maxlength: client.limits.textChars,
   });
   const button = roundButton('send', 'Send', () => submit(), { class: 'round send' });
+  const speak = roundButton('audio', 'Record a voice note', () => voice.start(), { class: 'round send' });
+  const attach = roundButton('clip', 'Attach', () => openAttach(phone, copy, hooks), { class: 'round attach' });
+  const voice = voiceRecorder(phone, {
+    shown(on) {
+      for (const part of [text, button, speak, attach]) part.classList.toggle('aside', on);
+      if (!on) (speak.hidden ? text : speak).focus({ preventScroll: true });
+    },
+    async done(file, durationMs) {
+      const local = { ...await look(file, 'audio'), durationMs };
+      client.uploads.add(copy.id, { file, type: 'audio', local, replyToId: hooks.replyTo() });
+      hooks.taken();
+    },
+  });
+  const hooks = {
+    replyTo: () => (target?.kind === 'reply' ? target.message.id : null),
+    taken: () => {
+      if (target?.kind === 'reply') aim(null);
+      sent();
+    },
+  };
   const about = h('div', { class: 'about', hidden: true });
-  const form = h('div', { class: 'write' }, text, button);
+  const form = h('div', { class: 'write' }, attach, text, voice.el, button, speak);
   const notice = h('div', { class: 'notice', hidden: true });
   const el = h('footer', { class: 'composer' }, about, form, notice);
   let target = null; // {kind: 'reply' | 'edit', message}
@@ -25,7 +48,10 @@ export function composer(phone, copy, { sent }) {
   const grow = () => {
     text.style.height = 'auto';
     text.style.height = `${Math.min(text.scrollHeight, 132)}px`;
-    button.disabled = text.value.trim() === '';
+    const empty = text.value.trim() === '';
+    button.disabled = empty;
+    button.hidden = empty && target?.kind !== 'edit';
+    speak.hidden = !button.hidden;
   };
 
   const typing = (on) => {
@@ -83,6 +109,12 @@ export function composer(phone, copy, { sent }) {
     if (text.value.trim()) typing(true);
     else typing(false);
   });
+  text.addEventListener('paste', (event) => {
+    const files = [...event.clipboardData?.files ?? []];
+    if (!files.length || event.clipboardData.getData('text/plain')) return; // words copied from a document bring their picture along
+    event.preventDefault();
+    review(phone, copy, files, hooks);
+  });
   text.addEventListener('blur', () => typing(false));
   text.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -105,12 +137,20 @@ export function composer(phone, copy, { sent }) {
   return {
     el,
     update,
-    close: () => typing(false),
+    close: () => {
+      voice.cancel();
+      typing(false);
+    },
+    /** Files dropped or pasted here. */
+    take: (files) => { if (!closed) review(phone, copy, files, hooks); },
     focus: () => text.focus({ preventScroll: true }),
     reply: (message) => aim({ kind: 'reply', message }),
     edit: (message) => aim({ kind: 'edit', message }),
     /** Escape lets go of a reply or an edit first; false when there was none. */
-    escape: () => Boolean(target) && (aim(null), true),
+    escape: () => {
+      if (voice.recording) return voice.cancel(), true;
+      return Boolean(target) && (aim(null), true);
+    },
   };
 }
 

@@ -21,13 +21,12 @@ function rename(phone, copy, patch) {
   const close = openSheet(phone, {
     title: 'Name and description',
     body: [h('form', {
-      onsubmit: (event) => {
+      onsubmit: async (event) => {
         event.preventDefault();
-        close();
         const change = {};
         if (name.control.value.trim() !== copy.meta.name) change.name = name.control.value.trim();
         if (about.control.value.trim() !== (copy.meta.description ?? '')) change.description = about.control.value.trim();
-        if (Object.keys(change).length) patch(change);
+        if (!Object.keys(change).length || await patch(change)) close(); // what was refused can be put right
       },
     }, name.el, about.el, h('button', { class: 'primary', type: 'submit' }, 'Save'))],
   });

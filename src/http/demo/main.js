@@ -43,5 +43,10 @@ setInterval(() => {
   document.title = unread ? `(${unread}) Troupe` : 'Troupe';
 }, 1000);
 
+// A file that misses a chat would take the place of the page.
+for (const name of ['dragover', 'drop']) {
+  addEventListener(name, (event) => { if (event.dataTransfer?.types.includes('Files')) event.preventDefault(); });
+}
+
 narrow.addEventListener('change', startVisible);
 startVisible();

@@ -32,16 +32,18 @@ export function openMessageMenu(phone, copy, view, message) {
 }
 
 /** A message that is not on the server yet. */
-export function openWaitingMenu(phone, item) {
-  const { outbox } = phone.client;
+export function openWaitingMenu(phone, message) {
+  const { outbox, uploads } = phone.client;
+  const { item, failed } = message;
   const actions = [];
-  if (item.content) actions.push({ label: 'Copy text', icon: 'copy', run: () => copyText(phone, item.content) });
-  if (item.failed) actions.unshift({ label: 'Try again', icon: 'send', run: () => outbox.retry(item.clientMessageId) });
-  // While an attempt is open its outcome is unknown: only a refused one, or one kept back offline, can be taken back.
-  if (item.failed || phone.client.state === 'flight') {
-    actions.push({ label: 'Discard', icon: 'trash', danger: true, run: () => outbox.remove(item.clientMessageId) });
+  if (failed) actions.push({ label: 'Try again', icon: 'retry', run: () => (item ? uploads.retry(item) : outbox.retry(message.clientMessageId)) });
+  if (message.payload?.content) actions.push({ label: 'Copy text', icon: 'copy', run: () => copyText(phone, message.payload.content) });
+  // While an attempt is open its outcome is unknown: only a refused one, one kept back offline, or a file can be taken back.
+  if (item) actions.push({ label: failed ? 'Discard' : 'Stop', icon: 'trash', danger: true, run: () => uploads.cancel(item) });
+  else if (failed || phone.client.state === 'flight') {
+    actions.push({ label: 'Discard', icon: 'trash', danger: true, run: () => outbox.remove(message.clientMessageId) });
   }
-  openSheet(phone, { title: item.failed ? 'Not sent' : 'Waiting to be sent', actions });
+  openSheet(phone, { title: failed ? 'Not sent' : 'Waiting to be sent', actions });
 }
 
 /** Sets or takes my star; other devices hear of it by my own log. */

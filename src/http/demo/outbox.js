@@ -23,8 +23,12 @@ export class Outbox {
   }
 
   add(chatId, content, replyToId) {
-    const item = { clientMessageId: uuid(), chatId, content, replyToId: replyToId ?? null, createdAt: new Date().toISOString() };
-    this.items.push(item);
+    this.send(chatId, { type: 'text', content, replyToId });
+  }
+
+  /** A message of any kind: `{type, content or payload, replyToId?, clientMessageId?, createdAt?}`. */
+  send(chatId, message) {
+    this.items.push({ clientMessageId: uuid(), createdAt: new Date().toISOString(), ...message, chatId });
     this.#save();
     this.pump(chatId);
   }
@@ -62,7 +66,10 @@ export class Outbox {
         type: 'message.send',
         chatId,
         clientMessageId: item.clientMessageId,
-        message: { type: 'text', content: item.content, ...(item.replyToId ? { replyToId: item.replyToId } : {}) },
+        message: {
+          type: item.type ?? 'text', ...(item.payload ? { payload: item.payload } : { content: item.content }),
+          ...(item.replyToId ? { replyToId: item.replyToId } : {}),
+        },
       });
       this.#tries.delete(chatId);
       await this.hooks.settled(); // the ack may wait behind a catch-up: no gap between the two bubbles

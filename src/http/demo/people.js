@@ -49,6 +49,10 @@ export class People {
       this.hooks.changed();
     } catch (problem) {
       if (problem.status !== 404) this.asked.delete(id);
+      else if (!this.get(id).displayName) {
+        this.learn({ id, displayName: 'Deleted account' });
+        this.hooks.changed();
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import { chatView } from '/demo/view-chat.js';
 import { chatsView } from '/demo/view-chats.js';
 import { h, onNextFrame } from '/demo/dom.js';
 import { icon } from '/demo/icons.js';
+import { night } from '/demo/night.js';
 import { signInView } from '/demo/view-signin.js';
 import { time } from '/demo/format.js';
 
@@ -35,13 +36,15 @@ export class Phone {
     this.flight = h('button', {
       class: 'flight', type: 'button', role: 'switch', 'aria-checked': 'false', onclick: () => this.client.setFlight(!this.client.flight),
     }, icon('plane'), h('span', { class: 'flight-words' }, 'Flight mode'), h('span', { class: 'knob', 'aria-hidden': 'true' }));
+    this.night = night(this);
+    this.sleeping = h('button', { class: 'bar-switch', type: 'button', 'aria-pressed': 'false', 'aria-label': 'Sleep', title: 'Sleep', onclick: () => this.sleep(!this.client.asleep) }, icon('moon'));
     const other = this.slot === 1 ? 2 : 1;
     this.screen = h('div', { class: 'phone-screen' },
-      h('div', { class: 'status-bar' }, this.clock,
+      h('div', { class: 'status-bar' }, this.clock, this.sleeping, this.night.bell,
         h('a', { class: 'swap', href: `?phone=${other}`, 'aria-label': `Switch to phone ${other}`, title: `Switch to phone ${other}` }, icon('swap'), h('span', {}, `Phone ${this.slot}`)),
         h('a', { class: 'both', href: '/' }, 'Both phones'),
         this.flight),
-      this.panes, this.toasts);
+      this.panes, this.night.el, this.toasts);
     this.root.append(this.screen);
     this.root.addEventListener('keydown', (event) => { if (event.key === 'Escape') this.#escape(event); });
     this.root.addEventListener('pointerdown', () => { this.wantsFocus = matchMedia('(hover: hover)').matches; }, { capture: true });
@@ -57,15 +60,26 @@ export class Phone {
   get openChat() { return this.stack.findLast?.((view) => view.id)?.id ?? null; }
 
   isVisible() {
-    return document.visibilityState === 'visible' && this.root.offsetParent !== null;
+    return document.visibilityState === 'visible' && !this.client.asleep && this.root.offsetParent !== null;
   }
 
   update() {
     this.flight.setAttribute('aria-checked', String(this.client.flight));
     this.root.classList.toggle('in-flight', this.client.flight);
+    this.sleeping.setAttribute('aria-pressed', String(this.client.asleep));
+    this.sleeping.title = this.client.asleep ? 'Wake up' : 'Sleep: close the socket, and let pushes come';
     this.#settleHome();
     this.home.view.update();
     this.stack.at(-1)?.update();
+    this.night.update();
+  }
+
+  /** Puts the phone to sleep or wakes it. */
+  sleep(on) {
+    if (!this.signedIn) return;
+    this.closeSheet?.();
+    this.client.setAsleep(on);
+    this.update();
   }
 
   /** The list when signed in, else signing in; the name prompt once it is known that there is no name. */
@@ -89,14 +103,14 @@ export class Phone {
   }
 
   /** A chat takes the place of whatever is open; with `seq` it shows that message. */
-  showChat(copy, { seq } = {}) {
+  showChat(copy, { seq, query } = {}) {
     if (!copy) return;
     if (this.openChat === copy.id) while (this.stack.at(-1).id !== copy.id) this.back();
     else {
       while (this.stack.length) this.stack.pop().close?.();
       this.open(chatView, copy);
     }
-    if (seq) this.stack.at(-1).jumpTo(seq);
+    if (seq) this.stack.at(-1).jumpTo(seq, query);
   }
 
   back() {
@@ -145,6 +159,7 @@ export class Phone {
   #escape(event) {
     event.preventDefault();
     if (this.closeSheet) this.closeSheet();
+    else if (this.client.asleep) this.sleep(false);
     else if (!this.stack.at(-1)?.escape?.()) this.back();
   }
 

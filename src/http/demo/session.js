@@ -36,6 +36,6 @@ export class Session {
   get signedIn() { return Boolean(this.tokens); }
 
   clear() {
-    for (const name of ['tokens', 'user', 'outbox']) this.write(name, null);
+    for (const name of ['tokens', 'user', 'outbox', 'pushPlace', 'exported']) this.write(name, null);
   }
 }

@@ -21,3 +21,6 @@ export function summaryIcon(message) {
   if (message.isDeleted) return 'block';
   return { image: 'image', video: 'video', audio: 'audio', document: 'document', location: 'pinPlace' }[message.type] ?? null;
 }
+
+/** Whether it shows something beside words. */
+export const isMedia = (message) => !message.isDeleted && ['image', 'video', 'audio', 'document', 'location'].includes(message.type);

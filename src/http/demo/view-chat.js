@@ -1,13 +1,16 @@
 // One chat: header, messages, composer.
 import { bubbleRows } from '/demo/bubble.js';
 import { chatAvatar, chatName } from '/demo/avatar.js';
+import { chatSearch } from '/demo/chat-search.js';
 import { composer } from '/demo/composer.js';
 import { connectionBanner, roundButton } from '/demo/parts.js';
 import { counts } from '/demo/chat-copy.js';
 import { duration, lastSeen, people, timeLeft } from '/demo/format.js';
+import { dropping } from '/demo/dropping.js';
 import { fill, h, keyed } from '/demo/dom.js';
 import { icon } from '/demo/icons.js';
 import { infoView } from '/demo/view-info.js';
+import { stopSound } from '/demo/player.js';
 
 const NEAR_PX = 90;
 
@@ -22,10 +25,11 @@ export function chatView(phone, copy) {
   const write = composer(phone, copy, { sent: () => { view.firstNew = null; toEnd(); } });
   const el = h('section', { class: 'screen chat', 'aria-label': `Chat with ${chatName(client, copy)}` },
     h('header', { class: 'bar' }, roundButton('back', 'Back', () => phone.back(), { class: 'round back' }), title,
+      roundButton('search', 'Search in this chat', openSearch),
       roundButton('info', 'Details', () => phone.open(infoView, copy))),
     banner.el, scroll, h('div', { class: 'jump-place' }, jump), write.el);
 
-  const view = { el, update, close, jumpTo, id: copy.id, escape: () => write.escape(), firstNew: firstUnread(client, copy), reply: write.reply, edit: write.edit };
+  const view = { el, update, close, jumpTo, id: copy.id, escape: () => (searching ? (searching.close(), true) : write.escape()), marking: () => marking, firstNew: firstUnread(client, copy), reply: write.reply, edit: write.edit };
   let sticky = true;
   let started = false;
   let opened = false; // whoever opens a chat has read it; later messages count when the end is in view
@@ -34,6 +38,8 @@ export function chatView(phone, copy) {
   let head = '';
   let expiry = null;
   let counting = null;
+  let searching = null;
+  let marking = '';
 
   function update() {
     banner.update();
@@ -116,7 +122,8 @@ export function chatView(phone, copy) {
   }
 
   /** Shows one message, reading history until it is here. */
-  async function jumpTo(seq) {
+  async function jumpTo(seq, query) {
+    if (query) marking = query;
     const waiting = phone.stack.includes(view) && el.isConnected;
     if (!waiting || !started) await new Promise((done) => { setTimeout(done, 60); });
     sticky = false;
@@ -140,9 +147,29 @@ export function chatView(phone, copy) {
     return seen();
   }
 
+  function openSearch() {
+    if (searching) return searching.focus();
+    const [header] = el.children;
+    searching = chatSearch(phone, copy, {
+      jump: jumpTo,
+      marking: (query) => { marking = query; phone.changed(); },
+      closed: () => {
+        searching = null;
+        header.hidden = false;
+        header.querySelector('[aria-label^="Search"]').focus({ preventScroll: true });
+      },
+    });
+    header.hidden = true;
+    header.before(searching.bar);
+    el.append(searching.over);
+    return searching.focus();
+  }
+
   function close() {
     clearTimeout(expiry);
     clearTimeout(counting);
+    searching?.close();
+    stopSound();
     write.close();
   }
 
@@ -152,6 +179,7 @@ export function chatView(phone, copy) {
     seen();
   }, { passive: true });
   new ResizeObserver(() => { if (sticky && started) scroll.scrollTop = scroll.scrollHeight; }).observe(scroll);
+  dropping(el, write.take);
   if (copy.meta.peerId) client.people.lookUp(copy.meta.peerId, { again: true });
   return view;
 }

@@ -6,7 +6,9 @@ import { connectionBanner, roundButton } from '/demo/parts.js';
 import { listTime } from '/demo/format.js';
 import { summary, summaryIcon } from '/demo/summary.js';
 import { newChatView, startWith } from '/demo/view-new-chat.js';
+import { searchView } from '/demo/view-search.js';
 import { settingsView } from '/demo/view-settings.js';
+import { waitingIn } from '/demo/waiting.js';
 
 export function chatsView(phone) {
   const { client } = phone;
@@ -14,12 +16,14 @@ export function chatsView(phone) {
   const mine = h('button', { class: 'round me', type: 'button', 'aria-label': 'Profile and settings', title: 'Profile and settings', onclick: () => phone.open(settingsView) });
   const rows = h('ul', { class: 'chats', 'aria-label': 'Chats' });
   const empty = h('div', { class: 'empty' });
+  const find = h('button', { class: 'find-open', type: 'button', hidden: true, onclick: () => phone.open(searchView) }, icon('search'), h('span', {}, 'Search'));
   const el = h('section', { class: 'screen chat-list', 'aria-label': 'Chats' },
     h('header', { class: 'bar bar-home' },
       h('h1', { class: 'wordmark' }, 'Troupe'),
       roundButton('plus', 'New chat', () => phone.open(newChatView), { class: 'round round-strong' }),
       mine),
     banner.el,
+    find,
     h('div', { class: 'scroll' }, rows, empty));
   let face = '';
   let invited = '';
@@ -32,6 +36,7 @@ export function chatsView(phone) {
       fill(mine, avatar({ id: user?.id, name: user?.displayName, url: user?.avatarUrl, size: 'small' }));
     }
     const chats = client.store.ordered();
+    find.hidden = !chats.length;
     keyed(rows, chats.map((copy) => chatRow(phone, copy)));
     const neighbour = phone.neighbour();
     const state = chats.length ? '' : client.state === 'ready' || client.state === 'flight' ? `empty${neighbour?.phone}${neighbour?.displayName}` : 'waiting';
@@ -89,11 +94,11 @@ function chatRow(phone, copy) {
 
 function lastLine(client, copy) {
   const typing = [...copy.typing.keys()];
-  const waiting = client.outbox.of(copy.id).at(-1);
+  const waiting = waitingIn(client, copy.id).at(-1);
   const message = copy.last(client.store.now) ?? copy.meta.lastMessage;
   const at = waiting?.createdAt ?? message?.createdAt ?? copy.meta.createdAt;
   if (typing.length) return { text: copy.isGroup ? `${client.people.name(typing[0])} is typing…` : 'typing…', kind: 'typing', at };
-  if (waiting) return { text: waiting.content, tick: waiting.failed ? 'failed' : 'waiting', at };
+  if (waiting) return { text: summary(client, waiting), icon: summaryIcon(waiting), tick: waiting.failed ? 'failed' : 'waiting', at };
   if (!message) return { text: copy.isGroup ? 'Group created' : 'No messages yet', kind: 'faint', at };
   const own = message.senderId === client.me && message.type !== 'system';
   return {

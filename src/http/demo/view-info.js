@@ -1,5 +1,6 @@
 // About a chat: the person or the group, and what can be set.
 import { chatAvatar, chatName } from '/demo/avatar.js';
+import { changeableFace } from '/demo/face.js';
 import { choice, row, section, toggle, topBar } from '/demo/parts.js';
 import { confirmSheet } from '/demo/sheet.js';
 import { fill, h } from '/demo/dom.js';
@@ -42,18 +43,25 @@ export function infoView(phone, copy) {
 function face(phone, copy) {
   const person = phone.client.people.get(copy.meta.peerId);
   return h('div', { class: 'face' },
-    chatAvatar(phone.client, copy, 'huge'),
+    copy.isGroup && copy.meta.myRole === 'admin' && !copy.left ? changeableFace(phone, chatAvatar(phone.client, copy, 'huge'), {
+      label: 'Change the group’s picture', has: Boolean(copy.meta.avatarUrl),
+      set: async (avatarMediaId) => {
+        copy.mergeMeta(await phone.client.api.patch(`/chats/${copy.id}`, { avatarMediaId }));
+        phone.changed();
+      },
+    }) : chatAvatar(phone.client, copy, 'huge'),
     h('h2', {}, chatName(phone.client, copy)),
     h('p', {}, copy.isGroup ? people(copy.meta.participantCount) : phoneNumber(person.phone)),
     copy.isGroup ? copy.meta.description && h('p', { class: 'about-text' }, copy.meta.description)
       : person.statusText && h('p', { class: 'about-text' }, `“${person.statusText}”`));
 }
 
-/** Sends one change of a chat and takes the answer, or what it must have become. */
+/** Sends one change of a chat and takes the answer, or what it must have become; true when it was taken. */
 export function changeChat(phone, copy, work, becomes) {
   return phone.attempt(async () => {
     const answer = await work();
     copy.mergeMeta(answer?.id === copy.id ? answer : becomes);
+    return true;
   }).finally(() => {
     copy.asked = (copy.asked ?? 0) + 1; // what was refused is shown as it is
     phone.changed();

@@ -1,6 +1,8 @@
 // Profile, sessions, signing out, and the way to what is set elsewhere.
+import { accountView } from '/demo/view-account.js';
 import { avatar } from '/demo/avatar.js';
 import { field, row, section, topBar } from '/demo/parts.js';
+import { changeableFace } from '/demo/face.js';
 import { confirmSheet } from '/demo/sheet.js';
 import { fill, h } from '/demo/dom.js';
 import { fullTime, phoneNumber } from '/demo/format.js';
@@ -10,7 +12,6 @@ import { starredView } from '/demo/view-starred.js';
 
 export function settingsView(phone) {
   const { client } = phone;
-  const { user } = client.store;
   const profile = h('div');
   const sessions = h('div');
   const el = h('section', { class: 'screen', 'aria-label': 'Profile and settings' },
@@ -18,7 +19,8 @@ export function settingsView(phone) {
     h('div', { class: 'scroll padded' }, profile,
       section(null,
         h('button', { class: 'action', type: 'button', onclick: () => phone.open(starredView) }, icon('star'), h('span', {}, 'Starred messages')),
-        h('button', { class: 'action', type: 'button', onclick: () => phone.open(privacyView) }, icon('lock'), h('span', {}, 'Privacy and blocked people'))),
+        h('button', { class: 'action', type: 'button', onclick: () => phone.open(privacyView) }, icon('lock'), h('span', {}, 'Privacy and blocked people')),
+        h('button', { class: 'action', type: 'button', onclick: () => phone.open(accountView) }, icon('box'), h('span', {}, 'Your data: copy or delete'))),
       sessions,
       section(null,
         h('button', { class: 'action', type: 'button', onclick: () => phone.attempt(() => client.signOut()) }, icon('leave'), h('span', {}, 'Sign out')),
@@ -30,11 +32,23 @@ export function settingsView(phone) {
         }, icon('device'), h('span', {}, 'Sign out everywhere')))));
 
   drawProfile();
+  function own() {
+    const now = client.store.user;
+    return changeableFace(phone, avatar({ id: now?.id, name: now?.displayName, url: now?.avatarUrl, size: 'huge' }), {
+      label: 'Change your picture', has: Boolean(now?.avatarUrl),
+      async set(avatarMediaId) {
+        client.setUser(await client.api.patch('/users/me', { avatarMediaId }));
+        drawProfile();
+      },
+    });
+  }
+
   function drawProfile() {
+    const { user } = client.store;
     const name = field({ label: 'Name', maxlength: 100, value: user?.displayName ?? '', required: true, autocomplete: 'off' });
     const about = field({ label: 'About', maxlength: 500, rows: 2, value: user?.statusText ?? '', placeholder: 'A line about you' });
     fill(profile,
-      h('div', { class: 'face' }, avatar({ id: user?.id, name: user?.displayName, url: user?.avatarUrl, size: 'huge' }), h('p', {}, phoneNumber(user?.phone))),
+      h('div', { class: 'face' }, own(), h('p', {}, phoneNumber(user?.phone))),
       section(null, h('form', {
         onsubmit: (event) => {
           event.preventDefault();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ONE, OTHER, sign_in, until_said, until_ticks, write};
+use super::{ONE, OTHER, press, sign_in, until_said, until_ticks, write};
 use crate::support::{Browser, Server};
 
 /// The same talk in the view of a single phone, at its size.
@@ -79,14 +79,6 @@ async fn two_phones_talk_and_one_catches_up_after_its_flight() {
 
     fits_one_phone(&page, &server.origin(), &all).await;
     page.close().await;
-}
-
-/// A key pressed wherever the focus is.
-async fn press(page: &Browser, key: &str) {
-    let script = "
-        const made = {key: arguments[0], bubbles: true, cancelable: true};
-        document.activeElement.dispatchEvent(new KeyboardEvent('keydown', made));";
-    page.run(script, json!([key])).await;
 }
 
 async fn until_focused(page: &Browser, selector: &str) {

@@ -2,6 +2,7 @@
 
 mod chatting;
 mod messages;
+mod push;
 
 use serde_json::json;
 
@@ -77,4 +78,12 @@ async fn until_seen(page: &Browser, selector: &str, words: &str) {
         texts.iter().any(|text| text.contains(words))
     })
     .await;
+}
+
+/// A key pressed wherever the focus is.
+async fn press(page: &Browser, key: &str) {
+    let script = "
+        const made = {key: arguments[0], bubbles: true, cancelable: true};
+        document.activeElement.dispatchEvent(new KeyboardEvent('keydown', made));";
+    page.run(script, json!([key])).await;
 }
