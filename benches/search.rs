@@ -27,6 +27,7 @@ use troupe::domain::message::{Message, MessageKind};
 use troupe::domain::phone::Phone;
 use troupe::id::{ChatId, MessageId, UserId};
 use troupe::storage::chats::NewChat;
+use troupe::storage::distributed::blobs::S3Settings;
 use troupe::storage::distributed::mongo::MongoSettings;
 use troupe::storage::distributed::open::{Servers, Settings};
 use troupe::storage::distributed::postgres::PostgresSettings;
@@ -281,6 +282,17 @@ async fn on_servers(urls: &[String]) -> Stores {
             connections: 2,
             timeout: Duration::from_secs(5),
         },
+        // No file is kept here.
+        s3: S3Settings {
+            endpoint: "http://127.0.0.1:1".to_owned(),
+            public_endpoint: String::new(),
+            region: "none".to_owned(),
+            bucket: "search-bench".to_owned(),
+            access_key: "none".to_owned(),
+            secret_key: SecretString::from("none"),
+            timeout: Duration::from_secs(1),
+            address_life: Duration::from_secs(1),
+        },
         keys_secret: SecretString::from("a secret that every node knows, 32 characters"),
         unlimited: true,
     };
@@ -302,7 +314,15 @@ fn main() {
         let folder = tempfile::tempdir().expect("a folder");
         let stores = match servers {
             Some(place) => on_servers(&arguments[place + 1..]).await,
-            None => embedded::open::open(folder.path(), Clock::System, true).expect("opened"),
+            None => {
+                let settings = embedded::open::Settings {
+                    data_dir: folder.path(),
+                    unlimited: true,
+                    address_life: Duration::from_secs(1),
+                    public_url: "",
+                };
+                embedded::open::open(settings, Clock::System).expect("opened")
+            }
         };
         let mut random = StdRng::seed_from_u64(7);
         let words = vocabulary(&mut random);

@@ -71,7 +71,7 @@ async fn an_edit_keeps_no_text_of_his(backend: &dyn Backend) {
         .await;
     let rows = stores.messages.outbox_unpublished(100).await.unwrap();
     let log = stores.messages.outbox_log(rows).await.unwrap();
-    let last = log.iter().filter(|entry| entry.chat_id == chat_id).last();
+    let last = log.iter().rfind(|entry| entry.chat_id == chat_id);
     assert!(matches!(last.unwrap().what, LoggedChange::Silent));
     let state = stores.state(said.id).await;
     assert!(state.is_deleted);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Server, eventually, eventually_some};
+use crate::support::{Person, Server, eventually, eventually_some};
 
 /// The job comes by often.
 async fn server() -> Server {
@@ -55,6 +55,12 @@ async fn an_account_that_is_deleted_is_gone_for_everyone() {
     }
     let kept = friend.message(answer["messageId"].as_str().unwrap()).await;
     assert_eq!(kept["payload"]["content"], "hi");
+    check_chats(&gone, [&friend, &third], [&direct, &group]).await;
+    check_deletion(&server, &gone, &friend).await;
+}
+
+/// What stays of its chats for the others.
+async fn check_chats(gone: &Person, [friend, third]: [&Person; 2], [direct, group]: [&str; 2]) {
     let body = json!({"chatId": direct, "type": "text", "content": "still there?"});
     friend.api.post("/messages", body).await.refused(403);
     let members = || async {
@@ -66,7 +72,10 @@ async fn an_account_that_is_deleted_is_gone_for_everyone() {
     eventually("the group goes on, with an admin", members).await;
     let body = json!({"type": "direct", "userId": gone.id});
     third.api.post("/chats", body).await.refused(404);
+}
 
+/// What operators see of it.
+async fn check_deletion(server: &Server, gone: &Person, friend: &Person) {
     let deletion = || async {
         let path = format!("/admin/deletions/{}", gone.id);
         let deletion = server.admin().get(&path).await.ok();

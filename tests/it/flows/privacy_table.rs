@@ -85,22 +85,7 @@ async fn check(server: &Server, cell: Cell) {
     let frame = of_viewer.expect_type("presence.updated").await;
     assert_eq!(frame["online"], shows, "{cell:?}: {frame}");
 
-    of_owner
-        .send(json!({"type": "typing.start", "chatId": chat}))
-        .await;
-    of_owner.settle().await;
-    if cell.owner_blocks || cell.viewer_blocks {
-        mark(&viewer).await;
-        of_viewer
-            .expect("the mark", |frame| {
-                frame["changes"]["user"]["displayName"] == "Mark"
-            })
-            .await;
-        let typed = of_viewer.seen("typing.start");
-        assert!(typed.is_empty(), "{cell:?}: {typed:?}");
-    } else {
-        of_viewer.expect_of("typing.start", &chat).await;
-    }
+    check_typing(cell, (&mut of_owner, &mut of_viewer), &viewer, &chat).await;
 
     let participants = format!("/chats/{group}/participants");
     let add = json!({"userIds": [owner.id]});
@@ -128,6 +113,31 @@ async fn check(server: &Server, cell: Cell) {
     }
 }
 
+/// Typing is shown to everyone but across a block.
+async fn check_typing(
+    cell: Cell,
+    (of_owner, of_viewer): (&mut Socket, &mut Socket),
+    viewer: &Person,
+    chat: &str,
+) {
+    of_owner
+        .send(json!({"type": "typing.start", "chatId": chat}))
+        .await;
+    of_owner.settle().await;
+    if cell.owner_blocks || cell.viewer_blocks {
+        mark(viewer).await;
+        of_viewer
+            .expect("the mark", |frame| {
+                frame["changes"]["user"]["displayName"] == "Mark"
+            })
+            .await;
+        let typed = of_viewer.seen("typing.start");
+        assert!(typed.is_empty(), "{cell:?}: {typed:?}");
+    } else {
+        of_viewer.expect_of("typing.start", chat).await;
+    }
+}
+
 /// Something that comes to all of one's sockets after whatever was said before.
 async fn mark(person: &Person) {
     let name = json!({"displayName": "Mark"});
@@ -137,7 +147,7 @@ async fn mark(person: &Person) {
 async fn check_all(audience: &'static str) {
     let server = Server::shared().await;
     for cell in Cell::all(audience) {
-        check(&server, cell).await;
+        check(server, cell).await;
     }
 }
 
