@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Person, Server};
+use crate::support::{Person, Server, Socket};
 
 #[derive(Clone, Copy, Debug)]
 struct Cell {
