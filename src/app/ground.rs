@@ -13,6 +13,7 @@ use crate::actors::auth::requests::{AuthPeers, Revocations};
 use crate::actors::auth::sender::Sender;
 use crate::actors::auth::watch::RevocationWatch;
 use crate::actors::chat::group::{ChatGroup, Desk};
+use crate::actors::chat::indexer::Indexer;
 use crate::actors::chat::publishing::Outbox;
 use crate::actors::chat::relay::{ReceiptsStored, Relay};
 use crate::actors::chat::requests::{ChatPeers, RosterPeers};
@@ -74,6 +75,10 @@ impl Ground {
             Some(cluster) => cluster.fanout().clone(),
             None => Fanout::default(),
         };
+        let events = match config.groups.has_any(&[Group::Chat, Group::Notification]) {
+            true => Some(events::open(config, clock, nodes.as_ref()).await?),
+            false => None,
+        };
         let reading = Arbiter::new().handle();
         let mut states = Vec::new();
         let media = start_media(
@@ -83,10 +88,6 @@ impl Ground {
             nodes.as_ref(),
             (&reading, &mut states),
         )?;
-        let events = match config.groups.has_any(&[Group::Chat, Group::Notification]) {
-            true => Some(events::open(config, clock, nodes.as_ref()).await?),
-            false => None,
-        };
         let made = events
             .clone()
             .filter(|_| config.groups.contains(Group::Chat));
@@ -120,8 +121,8 @@ impl Ground {
             media,
             reading,
             revocations: Revocations::default(),
-            states,
             events,
+            states,
         })
     }
 
@@ -372,11 +373,13 @@ fn start_chats(
     nodes: Option<&Cluster>,
     (relay, claims): (&Recipient<ReceiptsStored>, &Claims),
 ) -> (ChatDoor, Vec<Recipient<OwnersChanged>>) {
+    let indexer = Indexer::new(stores, remote(nodes)).start().recipient();
     let shards = std::thread::available_parallelism().map_or(2, usize::from);
     let started = (0..shards).map(|_| {
         let arbiter = Arbiter::new().handle();
         let (messages, chats) = (Arc::clone(&stores.messages), Arc::clone(&stores.chats));
-        let writer = Writer::start_in_arbiter(&arbiter, |_| Writer::new(messages, chats));
+        let indexer = Some(indexer.clone());
+        let writer = Writer::start_in_arbiter(&arbiter, |_| Writer::new(messages, chats, indexer));
         let services = ChatServices {
             stores: stores.clone(),
             fanout: fanout.clone(),

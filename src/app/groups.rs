@@ -171,6 +171,7 @@ impl Groups {
     pub fn equip_admin(&self, worker: &mut ServiceConfig) {
         worker
             .app_data(Data::new(self.auth.clone()))
+            .app_data(Data::new(self.user.clone()))
             .app_data(Data::new(self.fanout.clone()));
     }
 

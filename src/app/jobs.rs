@@ -10,7 +10,8 @@ use super::groups::Groups;
 use super::{StartError, failed, lock, stores};
 use crate::actors::jobs::requests::JobDesk;
 use crate::actors::jobs::runner::{JobRunner, RunnerNeeds};
-use crate::actors::jobs::{Housekeeping, Job, JobKind, KINDS, OrphanMedia, kind};
+use crate::actors::jobs::{Disappearing, Housekeeping, Job, JobKind, KINDS, OrphanMedia, kind};
+use crate::actors::user::erasure::EraseAccounts;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Backend, Config};
 use crate::id::NodeId;
@@ -21,41 +22,64 @@ use crate::storage::jobs::JobRecord;
 const PATIENCE: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(250);
 
+/// What jobs work with.
+pub struct JobNeeds<'a> {
+    config: &'a Config,
+    stores: &'a Stores,
+    groups: &'a Groups,
+    clock: Clock,
+    me: NodeId,
+}
+
+impl<'a> JobNeeds<'a> {
+    pub fn new(config: &'a Config, stores: &'a Stores, groups: &'a Groups, me: NodeId) -> Self {
+        Self {
+            config,
+            stores,
+            groups,
+            clock: Clock::System,
+            me,
+        }
+    }
+}
+
 /// Every job, as this process would run it.
-fn all(config: &Config, stores: &Stores, clock: Clock) -> Vec<Arc<dyn Job>> {
+fn all(needs: &JobNeeds<'_>) -> Vec<Arc<dyn Job>> {
+    let (stores, clock) = (needs.stores, needs.clock);
     vec![
         Arc::new(Housekeeping {
             sessions: Arc::clone(&stores.sessions),
             codes: Arc::clone(&stores.codes),
             clock,
-            access_lifetime: config.auth.access_lifetime,
+            access_lifetime: needs.config.auth.access_lifetime,
+        }),
+        Arc::new(EraseAccounts {
+            stores: stores.clone(),
+            chats: needs.groups.door.clone(),
+            clock,
         }),
         Arc::new(OrphanMedia {
             stores: stores.clone(),
             clock,
-            grace: config.media.orphan_grace,
+            grace: needs.config.media.orphan_grace,
+        }),
+        Arc::new(Disappearing {
+            stores: stores.clone(),
+            clock,
         }),
     ]
 }
 
 /// Starts the runner of this process, with the jobs of its groups; `wanted` has it run those alone.
-pub fn start(
-    config: &Config,
-    stores: &Stores,
-    clock: Clock,
-    me: NodeId,
-    wanted: impl Fn(&JobKind) -> bool,
-) -> Addr<JobRunner> {
-    let here = |job: &Arc<dyn Job>| config.groups.contains(job.kind().group) && wanted(job.kind());
-    let jobs = all(config, stores, clock)
-        .into_iter()
-        .filter(here)
-        .collect();
+pub fn start(needs: &JobNeeds<'_>, wanted: impl Fn(&JobKind) -> bool) -> Addr<JobRunner> {
+    let groups = needs.config.groups;
+    let here = |job: &Arc<dyn Job>| groups.contains(job.kind().group) && wanted(job.kind());
+    let jobs = all(needs).into_iter().filter(here).collect();
     let needs = RunnerNeeds {
-        store: Arc::clone(&stores.jobs),
-        clock,
-        me,
-        config: config.jobs.clone(),
+        store: Arc::clone(&needs.stores.jobs),
+        clock: needs.clock,
+        me: needs.me,
+        config: needs.config.jobs.clone(),
     };
     JobRunner::start_in_arbiter(&Arbiter::new().handle(), |_| JobRunner::new(needs, jobs))
 }
@@ -132,10 +156,9 @@ async fn run_and_wait(
     };
     if alone.is_some() {
         let Beside { stores, clock, me } = &beside;
-        Groups::start(&config, stores, *clock, None).await?;
-        start(&config, stores, *clock, *me, |other| {
-            other.name == kind.name
-        });
+        let groups = Groups::start(&config, stores, *clock, None).await?;
+        let needs = JobNeeds::new(&config, stores, &groups, *me);
+        start(&needs, |other| other.name == kind.name);
     }
     let desk = beside.desk();
     let asked = beside.clock.now();

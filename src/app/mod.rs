@@ -28,6 +28,7 @@ use tokio::time::Instant;
 pub use self::dependencies::{Finding, examine};
 use self::drain::Signals;
 use self::groups::Groups;
+use self::jobs::JobNeeds;
 pub use self::jobs::{list as list_jobs, run as run_job};
 use self::listeners::Listeners;
 pub use self::token::issue as issue_token;
@@ -38,6 +39,7 @@ use crate::config::{Backend, Config};
 use crate::http::health::{Needs, Readiness};
 use crate::http::server::{Shared, serve_admin, serve_public};
 use crate::id::NodeId;
+use crate::storage::Stores;
 use crate::telemetry::{self, Metrics};
 use crate::wire::origin;
 
@@ -118,15 +120,8 @@ async fn serve(
             .await
             .map_err(failed)?;
     }
-    jobs::start(&config, &stores, clock, me, |_| true);
-    let needs = Needs {
-        groups: groups.states(),
-        storage: Arc::clone(&stores.user_log),
-        installation: Arc::clone(&installation),
-        elsewhere: config.groups.missing(),
-    };
-    let readiness = Readiness::new(needs, clock);
-
+    jobs::start(&JobNeeds::new(&config, &stores, &groups, me), |_| true);
+    let readiness = Readiness::new(needs(&config, &stores, &groups, &installation), clock);
     let shared = Shared {
         config: Arc::clone(&config),
         limits: Arc::clone(&stores.limits),
@@ -155,6 +150,21 @@ async fn serve(
         server.abort();
     }
     Ok(())
+}
+
+/// What must be there for this process to be ready.
+fn needs(
+    config: &Config,
+    stores: &Stores,
+    groups: &Groups,
+    installation: &Arc<dyn Installation>,
+) -> Needs {
+    Needs {
+        groups: groups.states(),
+        storage: Arc::clone(&stores.user_log),
+        installation: Arc::clone(installation),
+        elsewhere: config.groups.missing(),
+    }
 }
 
 /// What the workers are given.

@@ -12,13 +12,17 @@ pub struct JobsConfig {
     #[serde(with = "span")]
     pub housekeeping: Duration,
     #[serde(with = "span")]
+    pub disappearing: Duration,
     pub orphan_media: Duration,
+    pub erasure: Duration,
 }
 
 impl JobsConfig {
     pub(super) fn check(&self, problems: &mut Problems) {
         bounded("jobs.housekeeping", self.housekeeping, problems);
+        bounded("jobs.disappearing", self.disappearing, problems);
         bounded("jobs.orphan_media", self.orphan_media, problems);
+        bounded("jobs.erasure", self.erasure, problems);
     }
 }
 

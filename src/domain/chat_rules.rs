@@ -26,11 +26,14 @@ pub fn may_react(roster: &Roster, actor: UserId) -> Result<(), Failure> {
     may_reach_peer(roster, actor)
 }
 
-/// In a direct chat nothing passes between two of whom one has blocked the other.
+/// In a direct chat nothing passes between two of whom one has blocked the other, or is gone.
 fn may_reach_peer(roster: &Roster, actor: UserId) -> Result<(), Failure> {
     match roster.peer(actor) {
         Some(peer) if roster.blocks_between(actor, peer) => Err(Failure::forbidden(
             "one of you has blocked the other, so nothing can be sent here",
+        )),
+        Some(peer) if roster.active(peer).is_err() => Err(Failure::forbidden(
+            "the other one has deleted the account, so nothing can be sent here",
         )),
         _ => Ok(()),
     }
@@ -102,7 +105,7 @@ pub fn removal(roster: &Roster, actor: UserId, user: UserId) -> Result<Removal, 
 }
 
 /// The longest-standing member, when `leaving` is the only admin.
-fn successor(roster: &Roster, leaving: UserId) -> Option<UserId> {
+pub fn successor(roster: &Roster, leaving: UserId) -> Option<UserId> {
     let mut staying = roster.active_members().filter(|m| m.user_id != leaving);
     if staying.any(|member| member.role == Role::Admin) {
         return None;

@@ -3,6 +3,7 @@
 pub mod chat;
 pub mod chat_rules;
 pub mod flood;
+pub mod leaving;
 pub mod media;
 pub mod message;
 pub mod notification;
@@ -10,5 +11,6 @@ pub mod otp;
 pub mod phone;
 pub mod privacy;
 pub mod receipts;
+pub mod search;
 pub mod sync;
 pub mod user;

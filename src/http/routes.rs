@@ -5,8 +5,8 @@ use actix_web::web::{self, ServiceConfig};
 use super::middleware::{Access, resource};
 use super::{
     auth, chat_settings, chats, contacts, demo, devices, docs, files, forward, health, history,
-    media, messages, metrics, participants, pushes, reactions, receipts, stars, sync, upload,
-    users, ws,
+    media, messages, metrics, participants, pushes, reactions, receipts, search, stars, sync,
+    upload, users, ws,
 };
 use crate::actors::group::{Group, GroupSet};
 
@@ -45,7 +45,7 @@ table! { api, API, Access::SignedIn;
     "/auth/sessions" => get auth::list_sessions;
     "/auth/sessions/{id}" => delete auth::remove_session;
     "/auth/ws-ticket" => post auth::issue_ticket;
-    "/users/me" => get users::get_me, patch users::update_me;
+    "/users/me" => get users::get_me, patch users::update_me, delete users::delete_me;
     "/users/me/privacy" => get users::get_privacy, put users::update_privacy;
     "/users/contacts/sync" => post contacts::sync_contacts;
     "/users/contacts" => get contacts::list_contacts;
@@ -71,6 +71,7 @@ table! { api, API, Access::SignedIn;
     "/messages" => post messages::send;
     "/messages/status" => put receipts::set_status;
     "/messages/read" => post receipts::read;
+    "/messages/search" => get search::search;
     "/messages/starred" => get stars::list;
     "/messages/{id}" => get messages::get, patch messages::edit, delete messages::delete;
     "/messages/{id}/forward" => post forward::forward;

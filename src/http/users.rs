@@ -10,7 +10,7 @@ use super::etag::tagged;
 use super::extract::{Body, Caller, Id, storable};
 use crate::actors::request::ask;
 use crate::actors::user::requests::{
-    GetMe, GetPresence, GetPrivacy, GetProfile, UpdateMe, UpdatePrivacy, UserPeers,
+    DeleteMe, GetMe, GetPresence, GetPrivacy, GetProfile, UpdateMe, UpdatePrivacy, UserPeers,
 };
 use crate::domain::user::{Audience, DISPLAY_NAME_CHARS, Privacy, STATUS_TEXT_CHARS};
 use crate::id::{MediaId, UserId};
@@ -32,6 +32,15 @@ pub async fn get_me(
     let user = caller.user_id;
     let me = ask(&peers.get_me, GetMe { user }).await?;
     tagged(&request, &MeView::new(me, |id| media.picture(id)))
+}
+
+/// Deletes the caller's account and its data. Nobody finds it from now on, its phone is free, its
+/// sessions end as by `logout-all`; it leaves its chats within seconds, and what it said there goes.
+#[utoipa::path(delete, path = "/users/me", tag = "users", responses((status = 204)))]
+pub async fn delete_me(caller: Caller, peers: web::Data<UserPeers>) -> Answer<HttpResponse> {
+    let user = caller.user_id;
+    ask(&peers.delete_me, DeleteMe { user }).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]

@@ -114,6 +114,13 @@ pub trait ChatStore: Send + Sync {
             .collect())
     }
 
+    /// Every chat there is, by id, after one.
+    async fn list_everywhere(
+        &self,
+        after: Option<ChatId>,
+        limit: usize,
+    ) -> StoreResult<Vec<ChatId>>;
+
     /// Who is in each of these chats now.
     async fn list_members(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>>;
 

@@ -55,6 +55,8 @@ pub enum Change {
         actor: UserId,
         message_id: MessageId,
     },
+    /// The account is gone: its messages here are stripped, its reactions taken away.
+    SenderErased { sender: UserId },
     /// A membership, role, name or timer change with the system message that tells of it.
     Acted {
         message: Box<Message>,
@@ -277,6 +279,15 @@ pub trait MessageStore: Send + Sync {
         after: Option<Star>,
         limit: usize,
     ) -> StoreResult<Vec<Star>>;
+
+    /// Messages past their `expires_at` whose words are still there, the longest past first.
+    async fn expired(&self, before: Timestamp, limit: usize) -> StoreResult<Vec<Message>>;
+
+    /// Leaves tombstones of those of these messages that are past their `expires_at`, as a deletion
+    /// does, but with no entry and no rev; answers how many. They keep numbers, ids, hash and times.
+    async fn strip_expired(&self, messages: Vec<Message>, before: Timestamp) -> StoreResult<usize>;
+    /// Whether a chat holds anything that [`Change::SenderErased`] would take away.
+    async fn speaks(&self, chat_id: ChatId, sender: UserId) -> StoreResult<bool>;
 
     /// Outbox entries that were not published yet, oldest first.
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>>;

@@ -8,6 +8,7 @@ pub mod described;
 pub mod devices;
 pub mod distributed;
 pub mod embedded;
+pub mod erasures;
 pub mod error;
 pub mod events;
 mod faces;
@@ -23,6 +24,7 @@ pub mod presence;
 pub mod privacy;
 pub mod pushes;
 pub mod receipts;
+pub mod search;
 pub mod sessions;
 pub mod user_log;
 pub mod users;
@@ -52,5 +54,7 @@ pub struct Stores {
     pub blobs: Arc<dyn blobs::BlobStore>,
     pub described: described::Descriptions,
     pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
+    pub search: Arc<dyn search::SearchStore>,
+    pub erasures: Arc<dyn erasures::ErasureStore>,
     pub jobs: Arc<dyn jobs::JobStore>,
 }

@@ -26,6 +26,9 @@ pub trait PresenceStore: Send + Sync {
     /// been marked as gone meanwhile it changes nothing.
     async fn refresh(&self, user_ids: Vec<UserId>) -> StoreResult<()>;
 
+    /// Forgets a person.
+    async fn remove(&self, user_id: UserId) -> StoreResult<()>;
+
     /// What is known of these people, in the order asked; of a stranger, that he is offline.
     async fn find(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<Seen>>;
 }

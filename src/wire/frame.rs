@@ -266,6 +266,14 @@ pub enum Event<'a> {
         chat: &'a ChatView,
         user_ids: &'a [UserId],
     },
+    /// Someone's account is gone, and with it all he said: his messages in this chat are tombstones
+    /// now, his reactions are no more.
+    #[serde(rename = "sender.erased")]
+    SenderErased {
+        chat_id: ChatId,
+        rev: u64,
+        user_id: UserId,
+    },
     /// What changed for me alone, by another of my connections.
     #[serde(rename = "me.updated")]
     MeUpdated { rev: u64, changes: &'a MeChanges },

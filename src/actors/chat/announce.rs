@@ -51,6 +51,12 @@ impl ChatScope {
         self.to_active(frame, except, view.seq, view.rev)
     }
 
+    /// A frame about the whole chat that has the newest rev.
+    pub fn to_all(&self, frame: Frame) -> Outgoing {
+        let Heads { seq, rev } = self.heads;
+        vec![(None, self.to_active(frame, None, seq, rev))]
+    }
+
     fn to_active(
         &self,
         frame: Frame,

@@ -203,6 +203,7 @@ impl ChatCommand {
             Self::Edit(_, reply) => reply.answer(Err(failure.clone())),
             Self::Delete(_, reply)
             | Self::React(_, reply)
+            | Self::Erase(_, reply)
             | Self::AddMembers(_, reply)
             | Self::RemoveMember(_, reply)
             | Self::SetRole(_, reply)

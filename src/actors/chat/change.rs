@@ -42,6 +42,7 @@ pub async fn carry_out(mut scope: ChatScope, command: ChatCommand) -> (ChatScope
         ChatCommand::SetRole(change, reply) => answer(scope_ref, &change, reply).await,
         ChatCommand::UpdateChat(change, reply) => answer(scope_ref, &change, reply).await,
         ChatCommand::SetTimer(change, reply) => answer(scope_ref, &change, reply).await,
+        ChatCommand::Erase(member, reply) => member.carry_out(scope_ref, reply).await,
         ChatCommand::Refresh(reply) => {
             reply.answer(scope_ref.reload_roster().await);
             false
@@ -125,6 +126,7 @@ async fn settle(scope: &mut ChatScope, change: &Change) -> Result<(), Failure> {
                 None => Outgoing::new(),
             }
         }
+        Change::SenderErased { sender } => scope.announce_erasure(*sender),
         Change::Sent(_) | Change::Created => Outgoing::new(),
     };
     scope.announcing();

@@ -163,6 +163,7 @@ pub enum ChatCommand {
     SetRole(SetRole, ReplyTo<()>),
     UpdateChat(UpdateChat, ReplyTo<()>),
     SetTimer(SetTimer, ReplyTo<()>),
+    Erase(EraseMember, ReplyTo<()>),
     /// Read the roster again now (a block, a privacy change), then answer.
     Refresh(ReplyTo<()>),
 }
@@ -250,4 +251,10 @@ pub struct UpdateChat {
 pub struct SetTimer {
     pub actor: UserId,
     pub seconds: Option<u32>,
+}
+
+/// An account that is gone leaves, and what it said here is stripped; direct chats too.
+#[derive(Clone, Copy, Debug)]
+pub struct EraseMember {
+    pub user: UserId,
 }

@@ -7,9 +7,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, WrapFuture,
+};
 use tokio::sync::oneshot;
 
+use super::indexer::Written;
+use crate::actors::request::tell;
 use crate::clock::Timestamp;
 use crate::id::ChatId;
 use crate::storage::chats::ChatStore;
@@ -37,6 +41,8 @@ pub struct Write {
 pub struct Writer {
     messages: Arc<dyn MessageStore>,
     chats: Arc<dyn ChatStore>,
+    /// Told which chats were written to, where there is one.
+    indexer: Option<Recipient<Written>>,
     /// When chats that were written to since the last flush were last active.
     touched: HashMap<ChatId, Timestamp>,
     waiting: Vec<Write>,
@@ -44,10 +50,15 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn new(messages: Arc<dyn MessageStore>, chats: Arc<dyn ChatStore>) -> Self {
+    pub fn new(
+        messages: Arc<dyn MessageStore>,
+        chats: Arc<dyn ChatStore>,
+        indexer: Option<Recipient<Written>>,
+    ) -> Self {
         Self {
             messages,
             chats,
+            indexer,
             touched: HashMap::new(),
             waiting: Vec::new(),
             in_flight: 0,
@@ -89,7 +100,12 @@ impl Writer {
         if self.touched.is_empty() {
             return;
         }
-        let touched = self.touched.drain().collect();
+        let touched: Vec<_> = self.touched.drain().collect();
+        if let Some(indexer) = &self.indexer {
+            let chats = touched.iter().map(|(chat_id, _)| *chat_id).collect();
+            // One that has too much before it finds them by looking through all.
+            let _ = tell(indexer, Written(chats));
+        }
         let chats = Arc::clone(&self.chats);
         let flushed = async move { chats.update_activity(touched).await };
         ctx.spawn(flushed.into_actor(self).map(|flushed, _, _| {

@@ -8,7 +8,9 @@ use super::calls::Waiting;
 use super::deliveries::{decoded_socket, encoded_socket};
 use super::proto::command::What;
 use super::proto::{self, Malformed};
-use crate::actors::chat::requests::{Acknowledge, ChatCommand, CommandAnswer, SendMessage, Typing};
+use crate::actors::chat::requests::{
+    Acknowledge, ChatCommand, CommandAnswer, EraseMember, SendMessage, Typing,
+};
 use crate::actors::fanout::{Fanout, SocketRef};
 use crate::actors::request::{Answer, ReplyTo};
 use crate::domain::message::{Draft, MessageKind};
@@ -46,6 +48,10 @@ pub fn encode(command: ChatCommand, call: u64) -> Encoded {
         ChatCommand::SetRole(change, reply) => done(What::SetRole(change.into()), reply),
         ChatCommand::UpdateChat(change, reply) => done(What::UpdateChat(change.into()), reply),
         ChatCommand::SetTimer(change, reply) => done(What::SetTimer(change.into()), reply),
+        ChatCommand::Erase(member, reply) => {
+            let user = proto::bytes(member.user.0);
+            done(What::EraseMember(proto::EraseMember { user }), reply)
+        }
         ChatCommand::Refresh(reply) => done(What::Refresh(proto::Refresh {}), reply),
     }
 }
@@ -147,6 +153,10 @@ pub fn decode(what: What, fanout: &Fanout) -> Result<(ChatCommand, Replies), Mal
         What::SetRole(change) => ChatCommand::SetRole(change.try_into()?, replies.waits()),
         What::UpdateChat(change) => ChatCommand::UpdateChat(change.try_into()?, replies.waits()),
         What::SetTimer(change) => ChatCommand::SetTimer(change.try_into()?, replies.waits()),
+        What::EraseMember(member) => {
+            let user = proto::id(&member.user)?;
+            ChatCommand::Erase(EraseMember { user }, replies.waits())
+        }
         What::Refresh(_) => ChatCommand::Refresh(replies.waits()),
     };
     Ok((command, replies))

@@ -4,6 +4,7 @@
 //! time: whoever holds its lease in the store. A run that dies with its process is begun again by
 //! the next one, so a job must bear being begun again.
 
+mod disappearing;
 mod housekeeping;
 mod orphan_media;
 pub mod requests;
@@ -16,9 +17,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use self::disappearing::Disappearing;
 pub use self::housekeeping::Housekeeping;
 pub use self::orphan_media::OrphanMedia;
 use super::group::Group;
+use super::user::erasure;
 use crate::config::JobsConfig;
 use crate::storage::StoreError;
 
@@ -34,7 +37,12 @@ pub struct JobKind {
 }
 
 /// Every job there is.
-pub const KINDS: &[JobKind] = &[housekeeping::KIND, orphan_media::KIND];
+pub const KINDS: &[JobKind] = &[
+    housekeeping::KIND,
+    disappearing::KIND,
+    orphan_media::KIND,
+    erasure::KIND,
+];
 
 /// The job of a name.
 pub fn kind(name: &str) -> Option<&'static JobKind> {

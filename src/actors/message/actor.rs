@@ -4,7 +4,7 @@ use actix::{Actor, Context, Handler, ResponseFuture};
 
 use super::requests::{
     FindParticipants, GetChat, GetDigest, GetMessage, ListChats, ListMessages, ListParticipants,
-    ListReceipts, ListStarred, LocateMessages, SyncChats,
+    ListReceipts, ListStarred, LocateMessages, SearchMessages, SyncChats,
 };
 use crate::clock::Clock;
 use crate::storage::Stores;
@@ -56,6 +56,7 @@ answers!(
     GetMessage => get_message,
     ListReceipts => list_receipts,
     ListStarred => list_starred,
+    SearchMessages => search_messages,
     GetDigest => get_digest,
     ListChats => list_chats,
     GetChat => get_chat,

@@ -3,11 +3,13 @@
 pub mod actor;
 mod chats;
 mod digest;
+pub mod disappearing;
 mod history;
 mod my_log;
 mod participants;
 mod receipts;
 pub mod requests;
+mod search;
 mod standing;
 mod starred;
 mod sync;

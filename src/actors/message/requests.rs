@@ -86,6 +86,16 @@ pub struct ListStarred {
     pub limit: usize,
 }
 
+/// Messages with these words, newest first, in one chat or in all the viewer sees.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SearchMessages {
+    pub viewer: UserId,
+    pub q: String,
+    pub chat_id: Option<ChatId>,
+    pub cursor: Option<String>,
+    pub limit: usize,
+}
+
 /// Which chats some messages belong to, so that their owners can be asked. 404 when one of them is
 /// not there for this viewer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -144,6 +154,7 @@ request!(
     GetMessage => MessageView,
     ListReceipts => Page<RecipientView>,
     ListStarred => Page<MessageView>,
+    SearchMessages => Page<MessageView>,
     GetDigest => DigestView,
     ListChats => Page<ChatView>,
     GetChat => ChatView,
@@ -160,6 +171,7 @@ crate::peers! {
         get_message: GetMessage,
         list_receipts: ListReceipts,
         list_starred: ListStarred,
+        search_messages: SearchMessages,
         get_digest: GetDigest,
         list_chats: ListChats,
         get_chat: GetChat,

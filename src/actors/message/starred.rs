@@ -1,6 +1,6 @@
 //! What the caller has starred, newest star first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::actor::Reader;
 use super::requests::ListStarred;
@@ -29,7 +29,8 @@ impl Reader {
             let more = stars.len() > ask.limit;
             stars.truncate(ask.limit);
             looked_at += stars.len();
-            let mut messages = self.visible_of(ask.viewer, &stars).await?;
+            let ids: Vec<MessageId> = stars.iter().map(|star| star.message_id).collect();
+            let mut messages = self.visible_of(ask.viewer, &ids).await?;
             let mut place = after;
             for star in &stars {
                 if shown.len() == ask.limit {
@@ -56,14 +57,17 @@ impl Reader {
     }
 
     /// Messages first, rows after (D8); without those the viewer hid or may not see any more.
-    async fn visible_of(
+    pub(super) async fn visible_of(
         &self,
         viewer: UserId,
-        stars: &[Star],
+        ids: &[MessageId],
     ) -> Answer<HashMap<MessageId, Message>> {
-        let ids: Vec<MessageId> = stars.iter().map(|star| star.message_id).collect();
-        let found = self.stores.messages.find(ids.clone()).await?;
-        let hidden = self.stores.messages.hidden(viewer, ids).await?;
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = self.stores.messages.find(ids.to_vec()).await?;
+        let hidden = self.stores.messages.hidden(viewer, ids.to_vec()).await?;
+        let hidden: HashSet<MessageId> = hidden.into_iter().collect();
         let members = self.rows(viewer, &found).await?;
         Ok(found
             .into_iter()

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use actix::{Actor, Context};
 
 use super::requests::{
-    AddDevice, FindPresence, GetMe, GetPresence, GetPrivacy, GetProfile, ListBlocked, ListContacts,
-    ListDevices, RemoveDevice, SetBlock, SyncContacts, UpdateMe, UpdatePrivacy,
+    AddDevice, DeleteMe, FindErasure, FindPresence, GetMe, GetPresence, GetPrivacy, GetProfile,
+    ListBlocked, ListContacts, ListDevices, ListErasures, RemoveDevice, SetBlock, SyncContacts,
+    UpdateMe, UpdatePrivacy,
 };
 use crate::actors::auth::keyring::Keyring;
 use crate::actors::fanout::{FanOut, Fanout};
@@ -63,6 +64,9 @@ impl Actor for UserActor {
 handles! { UserActor.users:
     GetMe => get_me,
     UpdateMe => update_me,
+    DeleteMe => delete_me,
+    FindErasure => find_erasure,
+    ListErasures => list_erasures,
     GetProfile => get_profile,
     SyncContacts => sync_contacts,
     ListContacts => list_contacts,

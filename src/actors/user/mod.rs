@@ -1,8 +1,10 @@
-//! Profiles, contacts, blocks, privacy, presence as one person sees it, push devices.
+//! Profiles, contacts, blocks, privacy, presence as one person sees it, push devices, the end of an
+//! account.
 
 pub mod actor;
 mod contacts;
 mod devices;
+pub mod erasure;
 mod privacy;
 mod profile;
 pub mod requests;

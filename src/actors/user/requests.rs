@@ -6,6 +6,7 @@ use crate::domain::user::{Platform, Privacy, User};
 use crate::id::{DeviceId, SessionId, UserId};
 use crate::request;
 use crate::storage::devices::Device;
+use crate::storage::erasures::Erasure;
 use crate::storage::privacy::PrivacyPatch;
 use crate::storage::users::UserPatch;
 use crate::wire::user::{PresenceView, ProfileView};
@@ -21,6 +22,24 @@ pub struct GetMe {
 pub struct UpdateMe {
     pub user: UserId,
     pub patch: UserPatch,
+}
+
+/// Deletes the caller's account and everything of his.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct DeleteMe {
+    pub user: UserId,
+}
+
+/// How far the deletion of an account is; 404 for one that was not deleted.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct FindErasure {
+    pub user: UserId,
+}
+
+/// The newest deletions.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ListErasures {
+    pub limit: usize,
 }
 
 /// Someone's profile as privacy and blocks leave it.
@@ -141,6 +160,9 @@ pub struct RemoveDevice {
 request!(
     GetMe => User,
     UpdateMe => User,
+    DeleteMe => (),
+    FindErasure => Erasure,
+    ListErasures => Vec<Erasure>,
     GetProfile => ProfileView,
     SyncContacts => Vec<FoundContact>,
     ListContacts => Vec<Person>,
@@ -160,6 +182,9 @@ crate::peers! {
     UserPeers {
         get_me: GetMe,
         update_me: UpdateMe,
+        delete_me: DeleteMe,
+        find_erasure: FindErasure,
+        list_erasures: ListErasures,
         get_profile: GetProfile,
         sync_contacts: SyncContacts,
         list_contacts: ListContacts,

@@ -13,7 +13,8 @@ use utoipa::{Modify, OpenApi};
 use crate::http::error::ProblemBody;
 use crate::http::{
     auth, chat_settings, chats, contacts, devices, files, forward, health, history, media,
-    messages, metrics, participants, pushes, reactions, receipts, stars, sync, upload, users,
+    messages, metrics, participants, pushes, reactions, receipts, search, stars, sync, upload,
+    users,
 };
 
 /// What lies below `/api/v1`; a test holds this list against the table of routes.
@@ -30,6 +31,7 @@ use crate::http::{
         auth::issue_ticket,
         users::get_me,
         users::update_me,
+        users::delete_me,
         users::get_privacy,
         users::update_privacy,
         users::get_profile,
@@ -71,6 +73,7 @@ use crate::http::{
         stars::add,
         stars::remove,
         stars::list,
+        search::search,
         receipts::set_status,
         receipts::read,
         receipts::list,

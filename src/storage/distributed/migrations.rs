@@ -40,6 +40,11 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
         "jobs",
         include_str!("../../../migrations/postgres/0009_jobs.sql"),
     ),
+    (
+        10,
+        "leaving",
+        include_str!("../../../migrations/postgres/0010_leaving.sql"),
+    ),
 ];
 
 /// The version this program works with.

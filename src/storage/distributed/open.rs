@@ -10,6 +10,7 @@ use super::chats::PostgresChats;
 use super::codes::RedisCodes;
 use super::contacts::PostgresContacts;
 use super::devices::PostgresDevices;
+use super::erasures::PostgresErasures;
 use super::idempotency::PostgresIdempotency;
 use super::jobs::PostgresJobs;
 use super::keys::PostgresKeys;
@@ -24,6 +25,7 @@ use super::privacy::PostgresPrivacy;
 use super::pushes::PostgresPushes;
 use super::receipts::{self, MongoReceipts};
 use super::redis::{Redis, RedisSettings};
+use super::search::{self, MongoSearch};
 use super::sessions::PostgresSessions;
 use super::user_log::PostgresUserLog;
 use super::users::PostgresUsers;
@@ -69,6 +71,7 @@ impl Servers {
         let applied = migrations::run(&self.postgres).await?;
         messages::ensure_indexes(&self.mongo).await?;
         receipts::ensure_indexes(&self.mongo).await?;
+        search::ensure_indexes(&self.mongo).await?;
         media::ensure_indexes(&self.mongo).await?;
         self.s3.prepare().await?;
         Ok(applied)
@@ -105,12 +108,14 @@ impl Servers {
             privacy: Arc::new(PostgresPrivacy(postgres.clone())),
             pushes: Arc::new(PostgresPushes(postgres.clone())),
             devices: Arc::new(PostgresDevices(postgres.clone())),
+            erasures: Arc::new(PostgresErasures(postgres.clone())),
             jobs: Arc::new(PostgresJobs(postgres.clone())),
             keys: Arc::new(PostgresKeys(postgres.clone(), settings.keys_secret.clone())),
             described: Descriptions::new(media.clone(), blobs.clone(), clock),
             media,
             blobs,
             idempotency: Arc::new(PostgresIdempotency(postgres.clone())),
+            search: Arc::new(MongoSearch(mongo.clone())),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Presence in Redis: who has sockets on which node, and when the others were last seen.
 //!
-//! - `presence:<user>`: what others see, `{"online":…,"last_seen":…}`, 300 s long.
+//! - `presence:<user>`: what others see, `{"online":true,"last_seen":"2026-02-18T12:00:00.000Z"}`,
+//!   300 s long; heartbeats renew it.
 //! - `presence:nodes:<user>`: the nodes he has sockets on, by when each is forgotten unless it says
 //!   so again. One that died without a word goes so.
 //! - `last_seen:<user>`: kept for good.
@@ -39,12 +40,33 @@ const SHARED: &str = "
         redis.call('ZADD', nodes, string.format('%.0f', at + life), node)
         redis.call('PEXPIRE', nodes, string.format('%.0f', life))
     end
+    local function written(ms)
+        local seconds = math.floor(ms / 1000)
+        local day = math.floor(seconds / 86400)
+        local second = seconds - day * 86400
+        -- Days since the first of March of year 0, by eras of 400 years.
+        local since = day + 719468
+        local era = math.floor(since / 146097)
+        local of_era = since - era * 146097
+        local year = math.floor((of_era - math.floor(of_era / 1460) + math.floor(of_era / 36524)
+            - math.floor(of_era / 146096)) / 365)
+        local of_year = of_era - (365 * year + math.floor(year / 4) - math.floor(year / 100))
+        local month = math.floor((5 * of_year + 2) / 153)
+        local date = of_year - math.floor((153 * month + 2) / 5) + 1
+        month = month < 10 and month + 3 or month - 9
+        year = year + era * 400 + (month <= 2 and 1 or 0)
+        return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month, date,
+            math.floor(second / 3600), math.floor(second % 3600 / 60), second % 60, ms % 1000)
+    end
     local function show(presence, nodes, seen_at, at, life)
         local last = redis.call('ZREVRANGE', nodes, 0, 0, 'WITHSCORES')
         local online = last[2] ~= nil
         if online then life = math.max(tonumber(last[2]) - at, 1) end
+        -- Who is online is seen now.
+        if online then seen_at = at end
+        local last_seen = seen_at and '\"' .. written(tonumber(seen_at)) .. '\"' or 'null'
         local json = string.format('{\"online\":%s,\"last_seen\":%s}',
-            tostring(online), seen_at or 'null')
+            tostring(online), last_seen)
         redis.call('SET', presence, json, 'PX', string.format('%.0f', life))
     end
 ";
@@ -159,6 +181,15 @@ impl PresenceStore for RedisPresence {
             self.redis.answer::<()>(answer).await?;
         }
         Ok(())
+    }
+
+    async fn remove(&self, user_id: UserId) -> StoreResult<()> {
+        let mut remove = cmd("DEL");
+        remove.arg(self.presence(user_id));
+        remove.arg(self.nodes(user_id));
+        remove.arg(self.last_seen(user_id));
+        let mut connection = self.redis.connection().await?;
+        self.redis.answer(remove.query_async(&mut connection)).await
     }
 
     async fn find(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<Seen>> {

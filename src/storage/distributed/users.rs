@@ -101,7 +101,7 @@ impl UserStore for PostgresUsers {
         let client = self.0.client().await?;
         let query = client
             .prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM users u WHERE id = ANY($1::uuid[])"
+                "SELECT {COLUMNS} FROM users u WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL"
             ))
             .await
             .map_err(failed)?;
@@ -212,7 +212,8 @@ async fn insert_new(
 async fn find_locked(transaction: &Transaction<'_>, user_id: UserId) -> StoreResult<Option<User>> {
     let query = transaction
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM users u WHERE id = $1 FOR NO KEY UPDATE"
+            "SELECT {COLUMNS} FROM users u WHERE id = $1 AND deleted_at IS NULL
+             FOR NO KEY UPDATE"
         ))
         .await
         .map_err(failed)?;

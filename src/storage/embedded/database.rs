@@ -33,8 +33,22 @@ pub struct Database {
 impl Database {
     /// Opens (or makes) the file and brings its schema up to date.
     pub fn open(path: &Path) -> StoreResult<Self> {
+        Self::open_with(path, "", super::migrations::run)
+    }
+
+    /// A file with a schema and settings of its own.
+    pub fn open_with(
+        path: &Path,
+        settings: &'static str,
+        migrate: impl FnOnce(&mut Connection) -> rusqlite::Result<()>,
+    ) -> StoreResult<Self> {
+        let set = |connection: &Connection| {
+            let set = connection.execute_batch(settings);
+            set.map_err(|error| store_error(&error))
+        };
         let mut writer = connect(path, OpenFlags::default())?;
-        super::migrations::run(&mut writer).map_err(|error| store_error(&error))?;
+        set(&writer)?;
+        migrate(&mut writer).map_err(|error| store_error(&error))?;
         let checkpoints = Checkpoints::start(path, &mut writer)?;
         let (writes, mut waiting_writes) = mpsc::channel(WRITES_WAITING);
         spawn("sqlite-writer", move || {
@@ -45,6 +59,7 @@ impl Database {
         let waiting_reads = Arc::new(parking_lot::Mutex::new(waiting_reads));
         for _ in 0..READERS {
             let reader = connect(path, OpenFlags::default())?;
+            set(&reader)?;
             reader
                 .execute_batch("PRAGMA query_only = ON")
                 .map_err(|error| store_error(&error))?;

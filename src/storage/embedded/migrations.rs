@@ -49,6 +49,11 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
         "jobs",
         include_str!("../../../migrations/sqlite/0009_jobs.sql"),
     ),
+    (
+        10,
+        "leaving",
+        include_str!("../../../migrations/sqlite/0010_leaving.sql"),
+    ),
 ];
 
 /// Applies what is missing, each file in a transaction of its own.

@@ -10,6 +10,7 @@ use super::codes::SqliteCodes;
 use super::contacts::SqliteContacts;
 use super::database::Database;
 use super::devices::SqliteDevices;
+use super::erasures::SqliteErasures;
 use super::idempotency::SqliteIdempotency;
 use super::jobs::SqliteJobs;
 use super::keys::FileKeys;
@@ -20,6 +21,7 @@ use super::presence::SqlitePresence;
 use super::privacy::SqlitePrivacy;
 use super::pushes::SqlitePushes;
 use super::receipts::SqliteReceipts;
+use super::search::SqliteSearch;
 use super::sessions::SqliteSessions;
 use super::user_log::SqliteUserLog;
 use super::users::SqliteUsers;
@@ -64,6 +66,8 @@ pub fn open(settings: Settings<'_>, clock: Clock) -> StoreResult<Stores> {
         pushes: Arc::new(SqlitePushes(database.clone())),
         devices: Arc::new(SqliteDevices(database.clone())),
         idempotency: Arc::new(SqliteIdempotency(database.clone())),
+        search: Arc::new(SqliteSearch::open(data_dir)?),
+        erasures: Arc::new(SqliteErasures(database.clone())),
         jobs: Arc::new(SqliteJobs(database)),
         keys: Arc::new(FileKeys::new(data_dir)),
         described: Descriptions::new(media.clone(), blobs.clone(), clock),

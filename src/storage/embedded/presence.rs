@@ -55,6 +55,18 @@ impl PresenceStore for SqlitePresence {
         Ok(())
     }
 
+    async fn remove(&self, user_id: UserId) -> StoreResult<()> {
+        self.online.remove(&user_id);
+        self.database
+            .write(move |connection| {
+                connection
+                    .prepare_cached("DELETE FROM presence WHERE user_id = ?1")?
+                    .execute([user_id.as_bytes()])
+                    .map(|_| ())
+            })
+            .await
+    }
+
     async fn find(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<Seen>> {
         let asked = user_ids.clone();
         let last_seen: AHashMap<UserId, Timestamp> = self

@@ -153,7 +153,9 @@ fn insert_range(
 
 fn find(connection: &Connection, user_id: UserId) -> rusqlite::Result<Option<User>> {
     connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM users u WHERE id = ?1"))?
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM users u WHERE id = ?1 AND deleted_at IS NULL"
+        ))?
         .query_row([user_id.as_bytes()], |row| read(row, 0))
         .optional()
 }
@@ -166,7 +168,9 @@ fn find_where_in<T: rusqlite::ToSql>(
     let mut users = Vec::new();
     for chunk in values.chunks(row::PARAMETERS) {
         let marks = row::marks(chunk.len());
-        let sql = format!("SELECT {COLUMNS} FROM users u WHERE {column} IN ({marks})");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM users u WHERE {column} IN ({marks}) AND deleted_at IS NULL"
+        );
         let mut statement = connection.prepare(&sql)?;
         let found = statement.query_map(params_from_iter(chunk), |row| read(row, 0))?;
         for user in found {

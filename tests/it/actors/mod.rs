@@ -1,6 +1,7 @@
 //! Actors alone, in virtual time.
 
 mod chat;
+mod disappearing;
 mod guardian;
 mod jobs;
 mod notification;

@@ -102,7 +102,10 @@ impl Stage {
         let fanout = Fanout::default();
         let recorder = Recorder::default();
         let (_, overflowed) = fanout.register(recorder.clone().start().recipient());
-        let writer = Writer::new(Arc::clone(&stores.messages), Arc::clone(&stores.chats)).start();
+        let writer = {
+            let (messages, chats) = (Arc::clone(&stores.messages), Arc::clone(&stores.chats));
+            Writer::new(messages, chats, None).start()
+        };
         let services = ChatServices {
             stores: stores.clone(),
             fanout: fanout.clone(),

@@ -73,6 +73,14 @@ impl ChatStore for StaleChats {
         }
     }
 
+    async fn list_everywhere(
+        &self,
+        after: Option<ChatId>,
+        limit: usize,
+    ) -> StoreResult<Vec<ChatId>> {
+        self.inner().list_everywhere(after, limit).await
+    }
+
     async fn list(
         &self,
         user_id: UserId,

@@ -223,6 +223,14 @@ impl ChatStore for TroubledChats {
         self.inner.list_ids(user_id).await
     }
 
+    async fn list_everywhere(
+        &self,
+        after: Option<ChatId>,
+        limit: usize,
+    ) -> StoreResult<Vec<ChatId>> {
+        self.inner.list_everywhere(after, limit).await
+    }
+
     async fn list(
         &self,
         user_id: UserId,

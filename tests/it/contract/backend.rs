@@ -16,6 +16,7 @@ use troupe::storage::embedded::codes::SqliteCodes;
 use troupe::storage::embedded::contacts::SqliteContacts;
 use troupe::storage::embedded::database::Database;
 use troupe::storage::embedded::devices::SqliteDevices;
+use troupe::storage::embedded::erasures::SqliteErasures;
 use troupe::storage::embedded::idempotency::SqliteIdempotency;
 use troupe::storage::embedded::jobs::SqliteJobs;
 use troupe::storage::embedded::keys::FileKeys;
@@ -25,9 +26,11 @@ use troupe::storage::embedded::presence::SqlitePresence;
 use troupe::storage::embedded::privacy::SqlitePrivacy;
 use troupe::storage::embedded::pushes::SqlitePushes;
 use troupe::storage::embedded::receipts::SqliteReceipts;
+use troupe::storage::embedded::search::SqliteSearch;
 use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
+use troupe::storage::erasures::ErasureStore;
 use troupe::storage::idempotency::IdempotencyStore;
 use troupe::storage::jobs::JobStore;
 use troupe::storage::keys::KeyStore;
@@ -37,6 +40,7 @@ use troupe::storage::presence::PresenceStore;
 use troupe::storage::privacy::PrivacyStore;
 use troupe::storage::pushes::PushStore;
 use troupe::storage::receipts::ReceiptStore;
+use troupe::storage::search::SearchStore;
 use troupe::storage::sessions::SessionStore;
 use troupe::storage::user_log::UserLogStore;
 use troupe::storage::users::UserStore;
@@ -61,6 +65,8 @@ pub struct Opened {
     /// Where files must be to be kept, if that matters.
     pub folder: Option<PathBuf>,
     pub idempotency: Arc<dyn IdempotencyStore>,
+    pub search: Arc<dyn SearchStore>,
+    pub erasures: Arc<dyn ErasureStore>,
     pub jobs: Arc<dyn JobStore>,
 }
 
@@ -105,6 +111,8 @@ impl Backend for Embedded {
             pushes: Arc::new(SqlitePushes(database.clone())),
             devices: Arc::new(SqliteDevices(database.clone())),
             idempotency: Arc::new(SqliteIdempotency(database.clone())),
+            search: Arc::new(SqliteSearch::open(self.folder.path()).expect("it opens")),
+            erasures: Arc::new(SqliteErasures(database.clone())),
             jobs: Arc::new(SqliteJobs(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),
             blobs: Arc::new(blobs.expect("it opens")),

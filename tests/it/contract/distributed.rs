@@ -10,6 +10,7 @@ use troupe::storage::distributed::chats::PostgresChats;
 use troupe::storage::distributed::codes::RedisCodes;
 use troupe::storage::distributed::contacts::PostgresContacts;
 use troupe::storage::distributed::devices::PostgresDevices;
+use troupe::storage::distributed::erasures::PostgresErasures;
 use troupe::storage::distributed::idempotency::PostgresIdempotency;
 use troupe::storage::distributed::jobs::PostgresJobs;
 use troupe::storage::distributed::keys::PostgresKeys;
@@ -23,6 +24,7 @@ use troupe::storage::distributed::privacy::PostgresPrivacy;
 use troupe::storage::distributed::pushes::PostgresPushes;
 use troupe::storage::distributed::receipts::{self, MongoReceipts};
 use troupe::storage::distributed::redis::{Redis, RedisSettings};
+use troupe::storage::distributed::search::{self, MongoSearch};
 use troupe::storage::distributed::sessions::PostgresSessions;
 use troupe::storage::distributed::user_log::PostgresUserLog;
 use troupe::storage::distributed::users::PostgresUsers;
@@ -53,6 +55,7 @@ impl Distributed {
         let mongo = mongo(&name, servers::address("MONGODB")).await;
         messages::ensure_indexes(&mongo).await.expect("indexes");
         receipts::ensure_indexes(&mongo).await.expect("indexes");
+        search::ensure_indexes(&mongo).await.expect("indexes");
         media::ensure_indexes(&mongo).await.expect("indexes");
         let s3 = S3Blobs::new(&servers::s3(&name.replace('_', "-"))).expect("settings");
         let settings = RedisSettings {
@@ -107,10 +110,12 @@ impl Backend for Distributed {
             privacy: Arc::new(PostgresPrivacy(postgres())),
             pushes: Arc::new(PostgresPushes(postgres())),
             devices: Arc::new(PostgresDevices(postgres())),
+            search: Arc::new(MongoSearch(mongo())),
             media: Arc::new(MongoMedia::new(mongo(), postgres())),
             blobs: Arc::new(self.s3.clone()),
             folder: None,
             idempotency: Arc::new(PostgresIdempotency(postgres())),
+            erasures: Arc::new(PostgresErasures(postgres())),
             jobs: Arc::new(PostgresJobs(postgres())),
             keys: Arc::new(PostgresKeys(postgres(), SecretString::from(KEYS_SECRET))),
         }

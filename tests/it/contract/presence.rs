@@ -111,6 +111,7 @@ mod on_redis {
     use std::time::Duration;
 
     use deadpool_redis::redis::cmd;
+    use troupe::clock::Timestamp;
     use troupe::id::UserId;
     use troupe::storage::distributed::presence::{LIFE, RedisPresence};
     use troupe::storage::presence::{PresenceStore, Seen};
@@ -201,10 +202,34 @@ mod on_redis {
             serde_json::from_str::<serde_json::Value>(&text).expect("JSON")
         };
         node.update(user, true, at(1)).await.expect("kept");
-        let online = serde_json::json!({ "online": true, "last_seen": null });
-        assert_eq!(shown().await, online);
-        node.update(user, false, at(2)).await.expect("kept");
-        let gone = serde_json::json!({ "online": false, "last_seen": at(2).0 });
-        assert_eq!(shown().await, gone);
+        let time = |shown: &serde_json::Value| {
+            let text = shown["last_seen"].as_str().expect("a time");
+            let time = chrono::DateTime::parse_from_rfc3339(text).expect("RFC 3339");
+            assert!(text.ends_with('Z'), "{text}");
+            time.timestamp_millis()
+        };
+        let online = shown().await;
+        assert_eq!(online["online"], true);
+        let now = troupe::clock::Clock::System.now().0;
+        assert!((time(&online) - now).abs() < 60_000, "seen now: {online}");
+        for at in [
+            at(2),
+            at(951_782_400_123),
+            Timestamp(4_107_542_399_999),
+            Timestamp(4_107_542_400_000),
+        ] {
+            node.update(user, false, at).await.expect("kept");
+            let gone = shown().await;
+            assert_eq!((&gone["online"], time(&gone)), (&false.into(), at.0));
+            assert_eq!(gone.as_object().expect("an object").len(), 2);
+        }
+        node.update(user, true, at(3)).await.expect("kept");
+        let before = shown().await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        node.refresh(vec![user]).await.expect("refreshed");
+        assert!(
+            time(&shown().await) > time(&before),
+            "a heartbeat renews it"
+        );
     }
 }

@@ -165,6 +165,14 @@ impl ChatStore for PostgresChats {
         read::ids(&self.postgres, user_id).await
     }
 
+    async fn list_everywhere(
+        &self,
+        after: Option<ChatId>,
+        limit: usize,
+    ) -> StoreResult<Vec<ChatId>> {
+        read::everywhere(&self.postgres, after, limit).await
+    }
+
     async fn list_members(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>> {
         read::members(&self.postgres, chat_ids).await
     }

@@ -217,3 +217,20 @@ fn read_membership(row: &Row) -> StoreResult<Membership> {
 fn chat_uuids(chat_ids: &[ChatId]) -> Vec<Uuid> {
     chat_ids.iter().map(|id| id.0).collect()
 }
+
+pub async fn everywhere(
+    postgres: &Postgres,
+    after: Option<ChatId>,
+    limit: usize,
+) -> StoreResult<Vec<ChatId>> {
+    let client = postgres.client().await?;
+    let query = client
+        .prepare_cached("SELECT id FROM chats WHERE id > $1 ORDER BY id LIMIT $2")
+        .await
+        .map_err(failed)?;
+    let after = after.map_or(Uuid::nil(), |id| id.0);
+    let limit = signed(limit as u64);
+    let rows = client.query(&query, &[&after, &limit]).await;
+    let rows = rows.map_err(failed)?;
+    Ok(rows.iter().map(|row| ChatId(row.get(0))).collect())
+}

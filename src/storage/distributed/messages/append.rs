@@ -110,7 +110,10 @@ async fn heads_needed(
 fn needs_heads(entry: &Entry) -> bool {
     matches!(
         entry.change,
-        Change::Edited { .. } | Change::Reacted { .. } | Change::Deleted { .. }
+        Change::Edited { .. }
+            | Change::Reacted { .. }
+            | Change::Deleted { .. }
+            | Change::SenderErased { .. }
     )
 }
 

@@ -5,7 +5,7 @@ use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::FindOptions;
 
 use super::union::find;
-use super::{COLLECTION, MongoMessages, effect};
+use super::{COLLECTION, MongoMessages, effect, erase};
 use crate::clock::Timestamp;
 use crate::id::{ChatId, MessageId, UserId};
 use crate::storage::distributed::chats::effects;
@@ -56,6 +56,11 @@ impl Waiting {
             }
             "deleted" => {
                 self.strip(store).await?;
+                self.done(store, false).await
+            }
+            "sender_erased" => {
+                let sender = id(&self.document, "actor_id")?;
+                erase::erase(store, self.chat_id, sender, (self.rev, self.at)).await?;
                 self.done(store, false).await
             }
             "acted" => {

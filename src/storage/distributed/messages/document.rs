@@ -34,6 +34,7 @@ pub fn is_acting(change: &Change) -> bool {
         Change::Edited { .. }
             | Change::Reacted { .. }
             | Change::Deleted { .. }
+            | Change::SenderErased { .. }
             | Change::Acted { .. }
     )
 }
@@ -45,6 +46,20 @@ pub fn entry(batch: Batch, entry: &Entry, seq: u64) -> StoreResult<Document> {
         "rev": signed(entry.rev),
         "seq": signed(seq),
     };
+    insert_change(&mut document, entry)?;
+    if is_acting(&entry.change) {
+        document.insert("applied", false);
+    }
+    document.insert(
+        "outbox",
+        doc! { "position": batch.position, "at": date(batch.at) },
+    );
+    document.insert("is_published", false);
+    Ok(document)
+}
+
+/// What the entry says, in its own fields.
+fn insert_change(document: &mut Document, entry: &Entry) -> StoreResult<()> {
     match &entry.change {
         Change::Created => {
             document.insert("change", "created");
@@ -52,12 +67,12 @@ pub fn entry(batch: Batch, entry: &Entry, seq: u64) -> StoreResult<Document> {
         }
         Change::Sent(message) => {
             document.insert("change", "sent");
-            insert_message(&mut document, message)?;
+            insert_message(document, message)?;
         }
         Change::Acted { message, effect } => {
             document.insert("change", "acted");
             document.insert("effect", effect::to_document(effect));
-            insert_message(&mut document, message)?;
+            insert_message(document, message)?;
         }
         Change::Edited {
             actor,
@@ -89,16 +104,13 @@ pub fn entry(batch: Batch, entry: &Entry, seq: u64) -> StoreResult<Document> {
             document.insert("message_id", binary(message_id.0));
             document.insert("created_at", date(entry.at));
         }
+        Change::SenderErased { sender } => {
+            document.insert("change", "sender_erased");
+            document.insert("actor_id", binary(sender.0));
+            document.insert("created_at", date(entry.at));
+        }
     }
-    if is_acting(&entry.change) {
-        document.insert("applied", false);
-    }
-    document.insert(
-        "outbox",
-        doc! { "position": batch.position, "at": date(batch.at) },
-    );
-    document.insert("is_published", false);
-    Ok(document)
+    Ok(())
 }
 
 /// The document as it is sent; fails where a field's name cannot be one.

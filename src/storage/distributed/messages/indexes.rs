@@ -56,6 +56,11 @@ pub async fn ensure_indexes(mongo: &Mongo) -> StoreResult<()> {
             doc! { "payload.mediaId": { "$exists": true } },
         ),
         partial(
+            "messages_by_expiry",
+            doc! { "expires_at": 1 },
+            doc! { "expires_at": { "$exists": true }, "is_deleted": false },
+        ),
+        partial(
             "entries_to_apply",
             doc! { "chat_id": 1, "applied": 1, "rev": 1 },
             doc! { "applied": false },

@@ -8,6 +8,8 @@ mod apply;
 mod changes;
 mod document;
 mod effect;
+mod erase;
+mod expiry;
 mod hidden;
 pub mod indexes;
 pub(super) mod insert;
@@ -201,6 +203,18 @@ impl MessageStore for MongoMessages {
         limit: usize,
     ) -> StoreResult<Vec<Star>> {
         stars::page(&self.postgres, viewer, after, limit).await
+    }
+
+    async fn speaks(&self, chat_id: ChatId, sender: UserId) -> StoreResult<bool> {
+        erase::speaks(self, chat_id, sender).await
+    }
+
+    async fn expired(&self, before: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
+        expiry::past(&self.mongo, before, limit).await
+    }
+
+    async fn strip_expired(&self, messages: Vec<Message>, before: Timestamp) -> StoreResult<usize> {
+        expiry::strip(self, &messages, before).await
     }
 
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>> {

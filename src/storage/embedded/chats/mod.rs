@@ -110,6 +110,16 @@ impl ChatStore for SqliteChats {
             .await
     }
 
+    async fn list_everywhere(
+        &self,
+        after: Option<ChatId>,
+        limit: usize,
+    ) -> StoreResult<Vec<ChatId>> {
+        self.database
+            .read(move |connection| read::everywhere(connection, after, limit))
+            .await
+    }
+
     async fn list_members(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>> {
         self.database
             .read(move |connection| read::members(connection, &chat_ids))

@@ -176,3 +176,17 @@ pub fn peers(connection: &Connection, user_id: UserId) -> Result<Vec<UserId>> {
         .query_map([user_id.as_bytes()], |row| id(row, 0))?
         .collect()
 }
+
+pub fn everywhere(
+    connection: &Connection,
+    after: Option<ChatId>,
+    limit: usize,
+) -> Result<Vec<ChatId>> {
+    let after = after.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
+    connection
+        .prepare_cached("SELECT id FROM chats WHERE id > ?1 ORDER BY id LIMIT ?2")?
+        .query_map((after, i64::try_from(limit).unwrap_or(i64::MAX)), |row| {
+            id(row, 0)
+        })?
+        .collect()
+}

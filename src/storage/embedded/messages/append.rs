@@ -2,6 +2,7 @@
 
 use rusqlite::{CachedStatement, Connection, Result, ffi, params};
 
+use super::erase;
 use super::position::heads;
 use crate::clock::Timestamp;
 use crate::domain::message::Message;
@@ -117,6 +118,12 @@ impl<'c> Log<'c> {
                 self.insert_bare(chat_id, entry, heads.seq, Some((*message_id, None)))?;
                 Ok(Some(bare))
             }
+            Change::SenderErased { sender } => {
+                let as_of = (entry.rev, entry.at);
+                erase::erase(self.connection, chat_id, *sender, as_of)?;
+                self.insert_bare(chat_id, entry, heads.seq, None)?;
+                Ok(Some(bare))
+            }
             Change::Sent(message) => {
                 let fits = message.seq == numbered.seq && self.insert_message(entry, message)?;
                 Ok(fits.then_some(numbered))
@@ -174,6 +181,7 @@ impl<'c> Log<'c> {
             Change::Edited { actor, .. } => ("edited", Some(actor)),
             Change::Reacted { actor, .. } => ("reacted", Some(actor)),
             Change::Deleted { actor, .. } => ("deleted", Some(actor)),
+            Change::SenderErased { sender } => ("sender_erased", Some(sender)),
             _ => ("created", None),
         };
         self.insert

@@ -4,6 +4,8 @@
 //! tree by bisection ([`position`]); an index for it would cost every message a page more.
 
 pub mod append;
+mod erase;
+mod expiry;
 mod hidden;
 mod log;
 mod media;
@@ -272,6 +274,24 @@ impl MessageStore for SqliteMessages {
     ) -> StoreResult<Vec<Star>> {
         self.database
             .read(move |connection| stars::page(connection, viewer, after, limit))
+            .await
+    }
+
+    async fn speaks(&self, chat_id: ChatId, sender: UserId) -> StoreResult<bool> {
+        self.database
+            .read(move |connection| erase::speaks(connection, chat_id, sender))
+            .await
+    }
+
+    async fn expired(&self, before: Timestamp, limit: usize) -> StoreResult<Vec<Message>> {
+        self.database
+            .read(move |connection| expiry::past(connection, before, limit))
+            .await
+    }
+
+    async fn strip_expired(&self, messages: Vec<Message>, before: Timestamp) -> StoreResult<usize> {
+        self.database
+            .write(move |connection| expiry::strip(connection, &messages, before))
             .await
     }
 

@@ -251,6 +251,10 @@ impl PresenceStore for Backdrop {
         Ok(())
     }
 
+    async fn remove(&self, _: UserId) -> StoreResult<()> {
+        Ok(())
+    }
+
     async fn find(&self, user_ids: Vec<UserId>) -> StoreResult<Vec<Seen>> {
         let presence = self.presence.lock();
         Ok(user_ids

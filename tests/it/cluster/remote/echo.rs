@@ -14,6 +14,7 @@ use troupe::actors::request::{Answer, Request};
 use troupe::actors::user::requests::{AddedDevice, FoundContact, Person};
 use troupe::domain::user::{Privacy, User};
 use troupe::storage::devices::Device;
+use troupe::storage::erasures::Erasure;
 use troupe::storage::pushes::KeptPush;
 use troupe::storage::sessions::Session;
 use troupe::wire::chat::{ChatView, ParticipantView};
@@ -113,6 +114,8 @@ made! {
     Privacy => replies::privacy(),
     AddedDevice => AddedDevice { device: replies::device(), created: true },
     Vec<Device> => vec![replies::device()],
+    Erasure => replies::erasure(),
+    Vec<Erasure> => vec![replies::erasure()],
     Vec<KeptPush> => vec![replies::push()],
     ChatMade => ChatMade { chat_id: samples::id(), created: false },
     Forwarded => Forwarded {

@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 use troupe::actors::auth::requests as auth;
 use troupe::actors::message::requests as message;
 use troupe::actors::user::requests as user;
+use troupe::domain::leaving;
 use troupe::domain::phone::Phone;
 use troupe::domain::user::{Audience, Platform, Privacy, User};
 use troupe::storage::devices::Device;
+use troupe::storage::erasures::Erasure;
 use troupe::storage::pushes::KeptPush;
 use troupe::storage::sessions::Session;
 
@@ -203,4 +205,13 @@ pub fn sync() -> Value {
         "left": [TEXT_ID], "me": {"rev": 3, "changes": me, "more": false}, "acks": "x", "more": true,
         "serverTime": TEXT_TIME,
     })
+}
+
+pub fn erasure() -> Erasure {
+    Erasure {
+        user_id: id(),
+        requested_at: time(),
+        finished_at: None,
+        parts: leaving::begun(&["chats", "media"]),
+    }
 }

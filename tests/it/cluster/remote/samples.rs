@@ -115,6 +115,18 @@ pub fn find_public_keys() -> auth::FindPublicKeys {
     auth::FindPublicKeys
 }
 
+pub fn delete_me() -> user::DeleteMe {
+    user::DeleteMe { user: id() }
+}
+
+pub fn find_erasure() -> user::FindErasure {
+    user::FindErasure { user: id() }
+}
+
+pub fn list_erasures() -> user::ListErasures {
+    user::ListErasures { limit: 7 }
+}
+
 pub fn get_me() -> user::GetMe {
     user::GetMe { user: id() }
 }
@@ -270,6 +282,16 @@ pub fn list_starred() -> message::ListStarred {
     message::ListStarred {
         viewer: id(),
         cursor: text("c"),
+        limit: 2,
+    }
+}
+
+pub fn search_messages() -> message::SearchMessages {
+    message::SearchMessages {
+        viewer: id(),
+        q: "wörter".to_owned(),
+        chat_id: Some(id()),
+        cursor: None,
         limit: 2,
     }
 }

@@ -1,9 +1,11 @@
 //! The demo page in a real browser, one file per topic.
 
+mod account;
 mod chatting;
 mod media;
 mod messages;
 mod push;
+mod search;
 
 use serde_json::json;
 
