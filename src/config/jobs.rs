@@ -13,7 +13,9 @@ pub struct JobsConfig {
     pub housekeeping: Duration,
     #[serde(with = "span")]
     pub disappearing: Duration,
+    #[serde(with = "span")]
     pub orphan_media: Duration,
+    #[serde(with = "span")]
     pub erasure: Duration,
 }
 

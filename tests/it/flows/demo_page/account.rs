@@ -1,4 +1,4 @@
-//! One's own data: a copy of it, and its end.
+//! The end of one's own account.
 
 use super::{ONE, OTHER, back, open_chat, until_said, until_seen, write};
 use crate::support::Browser;
@@ -8,17 +8,6 @@ async fn open_data(page: &Browser, phone: &str) {
     back(page, phone).await;
     page.click(&format!("{phone} .round.me"), "").await;
     page.click(&format!("{phone} .action"), "Your data").await;
-}
-
-#[tokio::test]
-async fn a_copy_of_ones_data_is_put_together() {
-    let (_server, page) = open_chat().await;
-    open_data(&page, OTHER).await;
-    page.click(&format!("{OTHER} .action"), "Prepare a copy")
-        .await;
-    until_seen(&page, &format!("{OTHER} .export"), "Download").await;
-    assert_eq!(page.complaints().await, [""; 0]);
-    page.close().await;
 }
 
 #[tokio::test]
