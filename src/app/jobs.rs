@@ -7,11 +7,12 @@ use actix::{Actor, Addr, Arbiter};
 use tokio::time::Instant;
 
 use super::groups::Groups;
-use super::{StartError, failed, lock, stores};
+use super::{StartError, failed, lock, media, stores};
 use crate::actors::jobs::requests::JobDesk;
 use crate::actors::jobs::runner::{JobRunner, RunnerNeeds};
 use crate::actors::jobs::{Disappearing, Housekeeping, Job, JobKind, KINDS, OrphanMedia, kind};
 use crate::actors::user::erasure::EraseAccounts;
+use crate::actors::user::export::ExportAccounts;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Backend, Config};
 use crate::id::NodeId;
@@ -52,6 +53,12 @@ fn all(needs: &JobNeeds<'_>) -> Vec<Arc<dyn Job>> {
             codes: Arc::clone(&stores.codes),
             clock,
             access_lifetime: needs.config.auth.access_lifetime,
+        }),
+        Arc::new(ExportAccounts {
+            stores: stores.clone(),
+            message: needs.groups.message.clone(),
+            clock,
+            spool: media::spool(needs.config),
         }),
         Arc::new(EraseAccounts {
             stores: stores.clone(),

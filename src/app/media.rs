@@ -35,7 +35,8 @@ pub async fn open_uploads(
     })
 }
 
-fn spool(config: &Config) -> PathBuf {
+/// Where files are put together before they are kept.
+pub fn spool(config: &Config) -> PathBuf {
     match config.storage.backend {
         Backend::Embedded => LocalBlobs::spool(&config.storage.data_dir),
         Backend::Distributed => config.media.spool_dir.clone(),

@@ -17,6 +17,8 @@ pub struct JobsConfig {
     pub orphan_media: Duration,
     #[serde(with = "span")]
     pub erasure: Duration,
+    #[serde(with = "span")]
+    pub export: Duration,
 }
 
 impl JobsConfig {
@@ -25,6 +27,7 @@ impl JobsConfig {
         bounded("jobs.disappearing", self.disappearing, problems);
         bounded("jobs.orphan_media", self.orphan_media, problems);
         bounded("jobs.erasure", self.erasure, problems);
+        bounded("jobs.export", self.export, problems);
     }
 }
 

@@ -46,6 +46,7 @@ table! { api, API, Access::SignedIn;
     "/auth/sessions/{id}" => delete auth::remove_session;
     "/auth/ws-ticket" => post auth::issue_ticket;
     "/users/me" => get users::get_me, patch users::update_me, delete users::delete_me;
+    "/users/me/export" => get users::get_export, post users::export_me;
     "/users/me/privacy" => get users::get_privacy, put users::update_privacy;
     "/users/contacts/sync" => post contacts::sync_contacts;
     "/users/contacts" => get contacts::list_contacts;

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use garde::Validate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Answer;
@@ -10,8 +10,10 @@ use super::etag::tagged;
 use super::extract::{Body, Caller, Id, storable};
 use crate::actors::request::ask;
 use crate::actors::user::requests::{
-    DeleteMe, GetMe, GetPresence, GetPrivacy, GetProfile, UpdateMe, UpdatePrivacy, UserPeers,
+    DeleteMe, ExportMe, Exported, FindExport, GetMe, GetPresence, GetPrivacy, GetProfile, UpdateMe,
+    UpdatePrivacy, UserPeers,
 };
+use crate::domain::leaving::{StoreWork, WorkState};
 use crate::domain::user::{Audience, DISPLAY_NAME_CHARS, Privacy, STATUS_TEXT_CHARS};
 use crate::id::{MediaId, UserId};
 use crate::storage::described::Descriptions;
@@ -41,6 +43,47 @@ pub async fn delete_me(caller: Caller, peers: web::Data<UserPeers>) -> Answer<Ht
     let user = caller.user_id;
     ask(&peers.delete_me, DeleteMe { user }).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// How far an archive is; `url` once it is whole.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportView {
+    pub state: WorkState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    pub stores: Vec<StoreWork>,
+}
+
+impl From<Exported> for ExportView {
+    fn from(exported: Exported) -> Self {
+        let Exported { state, url, stores } = exported;
+        Self { state, url, stores }
+    }
+}
+
+/// Has an archive of the caller's data made: profile, contacts, chats, messages and files. One that is
+/// being made, or was made within the last hour, is answered again. It is kept for 7 days.
+#[utoipa::path(post, path = "/users/me/export", tag = "users",
+    responses((status = 200, body = ExportView)))]
+pub async fn export_me(
+    caller: Caller,
+    peers: web::Data<UserPeers>,
+) -> Answer<web::Json<ExportView>> {
+    let user = caller.user_id;
+    let exported = ask(&peers.export_me, ExportMe { user }).await?;
+    Ok(web::Json(exported.into()))
+}
+
+/// How far the caller's archive is.
+#[utoipa::path(get, path = "/users/me/export", tag = "users",
+    responses((status = 200, body = ExportView), (status = 404)))]
+pub async fn get_export(
+    caller: Caller,
+    peers: web::Data<UserPeers>,
+) -> Answer<web::Json<ExportView>> {
+    let user = caller.user_id;
+    let exported = ask(&peers.find_export, FindExport { user }).await?;
+    Ok(web::Json(exported.into()))
 }
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]

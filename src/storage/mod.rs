@@ -11,6 +11,7 @@ pub mod embedded;
 pub mod erasures;
 pub mod error;
 pub mod events;
+pub mod exports;
 mod faces;
 pub mod idempotency;
 pub mod jobs;
@@ -55,6 +56,7 @@ pub struct Stores {
     pub described: described::Descriptions,
     pub idempotency: Arc<dyn idempotency::IdempotencyStore>,
     pub search: Arc<dyn search::SearchStore>,
+    pub exports: Arc<dyn exports::ExportStore>,
     pub erasures: Arc<dyn erasures::ErasureStore>,
     pub jobs: Arc<dyn jobs::JobStore>,
 }

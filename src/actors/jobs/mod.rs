@@ -21,7 +21,7 @@ pub use self::disappearing::Disappearing;
 pub use self::housekeeping::Housekeeping;
 pub use self::orphan_media::OrphanMedia;
 use super::group::Group;
-use super::user::erasure;
+use super::user::{erasure, export};
 use crate::config::JobsConfig;
 use crate::storage::StoreError;
 
@@ -42,6 +42,7 @@ pub const KINDS: &[JobKind] = &[
     disappearing::KIND,
     orphan_media::KIND,
     erasure::KIND,
+    export::KIND,
 ];
 
 /// The job of a name.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use actix::{Actor, Context};
 
 use super::requests::{
-    AddDevice, DeleteMe, FindErasure, FindPresence, GetMe, GetPresence, GetPrivacy, GetProfile,
-    ListBlocked, ListContacts, ListDevices, ListErasures, RemoveDevice, SetBlock, SyncContacts,
-    UpdateMe, UpdatePrivacy,
+    AddDevice, DeleteMe, ExportMe, FindErasure, FindExport, FindPresence, GetMe, GetPresence,
+    GetPrivacy, GetProfile, ListBlocked, ListContacts, ListDevices, ListErasures, RemoveDevice,
+    SetBlock, SyncContacts, UpdateMe, UpdatePrivacy,
 };
 use crate::actors::auth::keyring::Keyring;
 use crate::actors::fanout::{FanOut, Fanout};
@@ -65,6 +65,8 @@ handles! { UserActor.users:
     GetMe => get_me,
     UpdateMe => update_me,
     DeleteMe => delete_me,
+    ExportMe => export_me,
+    FindExport => find_export,
     FindErasure => find_erasure,
     ListErasures => list_erasures,
     GetProfile => get_profile,

@@ -2,9 +2,11 @@
 //! account.
 
 pub mod actor;
+mod archive;
 mod contacts;
 mod devices;
 pub mod erasure;
+pub mod export;
 mod privacy;
 mod profile;
 pub mod requests;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::leaving::{StoreWork, WorkState};
 use crate::domain::user::{Platform, Privacy, User};
 use crate::id::{DeviceId, SessionId, UserId};
 use crate::request;
@@ -28,6 +29,26 @@ pub struct UpdateMe {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct DeleteMe {
     pub user: UserId,
+}
+
+/// Has an archive of the caller's data made, or answers the one that is made or was made lately.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ExportMe {
+    pub user: UserId,
+}
+
+/// How far the caller's archive is; 404 where none was asked for, or it is over.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct FindExport {
+    pub user: UserId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exported {
+    pub state: WorkState,
+    /// Once it is whole.
+    pub url: Option<String>,
+    pub stores: Vec<StoreWork>,
 }
 
 /// How far the deletion of an account is; 404 for one that was not deleted.
@@ -161,6 +182,8 @@ request!(
     GetMe => User,
     UpdateMe => User,
     DeleteMe => (),
+    ExportMe => Exported,
+    FindExport => Exported,
     FindErasure => Erasure,
     ListErasures => Vec<Erasure>,
     GetProfile => ProfileView,
@@ -183,6 +206,8 @@ crate::peers! {
         get_me: GetMe,
         update_me: UpdateMe,
         delete_me: DeleteMe,
+        export_me: ExportMe,
+        find_export: FindExport,
         find_erasure: FindErasure,
         list_erasures: ListErasures,
         get_profile: GetProfile,

@@ -32,6 +32,8 @@ use crate::http::{
         users::get_me,
         users::update_me,
         users::delete_me,
+        users::export_me,
+        users::get_export,
         users::get_privacy,
         users::update_privacy,
         users::get_profile,

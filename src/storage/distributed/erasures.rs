@@ -23,6 +23,7 @@ const OWN: &[&str] = &[
     "DELETE FROM idempotency_keys WHERE user_id = $1",
     "DELETE FROM hidden_messages WHERE user_id = $1",
     "DELETE FROM starred_messages WHERE user_id = $1",
+    "DELETE FROM exports WHERE user_id = $1",
     "DELETE FROM push_marks WHERE user_id = $1",
     "DELETE FROM push_inbox WHERE user_id = $1",
     "DELETE FROM user_log WHERE user_id = $1",

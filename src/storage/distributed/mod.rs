@@ -8,6 +8,7 @@ pub mod devices;
 mod document;
 pub mod erasures;
 pub mod events;
+pub mod exports;
 pub mod idempotency;
 pub mod jobs;
 pub mod keys;

@@ -11,6 +11,7 @@ use super::codes::RedisCodes;
 use super::contacts::PostgresContacts;
 use super::devices::PostgresDevices;
 use super::erasures::PostgresErasures;
+use super::exports::PostgresExports;
 use super::idempotency::PostgresIdempotency;
 use super::jobs::PostgresJobs;
 use super::keys::PostgresKeys;
@@ -108,6 +109,7 @@ impl Servers {
             privacy: Arc::new(PostgresPrivacy(postgres.clone())),
             pushes: Arc::new(PostgresPushes(postgres.clone())),
             devices: Arc::new(PostgresDevices(postgres.clone())),
+            exports: Arc::new(PostgresExports(postgres.clone())),
             erasures: Arc::new(PostgresErasures(postgres.clone())),
             jobs: Arc::new(PostgresJobs(postgres.clone())),
             keys: Arc::new(PostgresKeys(postgres.clone(), settings.keys_secret.clone())),

@@ -24,6 +24,7 @@ const OWN: &[&str] = &[
     "DELETE FROM hidden WHERE user_id = ?1",
     "DELETE FROM stars WHERE user_id = ?1",
     "DELETE FROM presence WHERE user_id = ?1",
+    "DELETE FROM exports WHERE user_id = ?1",
     "DELETE FROM push_marks WHERE user_id = ?1",
     "DELETE FROM push_inbox WHERE user_id = ?1",
     "DELETE FROM user_log WHERE user_id = ?1",

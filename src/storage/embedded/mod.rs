@@ -10,6 +10,7 @@ pub mod database;
 pub mod devices;
 pub mod erasures;
 pub mod events;
+pub mod exports;
 pub mod idempotency;
 pub mod jobs;
 pub mod keys;

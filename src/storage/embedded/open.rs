@@ -11,6 +11,7 @@ use super::contacts::SqliteContacts;
 use super::database::Database;
 use super::devices::SqliteDevices;
 use super::erasures::SqliteErasures;
+use super::exports::SqliteExports;
 use super::idempotency::SqliteIdempotency;
 use super::jobs::SqliteJobs;
 use super::keys::FileKeys;
@@ -67,6 +68,7 @@ pub fn open(settings: Settings<'_>, clock: Clock) -> StoreResult<Stores> {
         devices: Arc::new(SqliteDevices(database.clone())),
         idempotency: Arc::new(SqliteIdempotency(database.clone())),
         search: Arc::new(SqliteSearch::open(data_dir)?),
+        exports: Arc::new(SqliteExports(database.clone())),
         erasures: Arc::new(SqliteErasures(database.clone())),
         jobs: Arc::new(SqliteJobs(database)),
         keys: Arc::new(FileKeys::new(data_dir)),

@@ -17,6 +17,7 @@ use troupe::storage::embedded::contacts::SqliteContacts;
 use troupe::storage::embedded::database::Database;
 use troupe::storage::embedded::devices::SqliteDevices;
 use troupe::storage::embedded::erasures::SqliteErasures;
+use troupe::storage::embedded::exports::SqliteExports;
 use troupe::storage::embedded::idempotency::SqliteIdempotency;
 use troupe::storage::embedded::jobs::SqliteJobs;
 use troupe::storage::embedded::keys::FileKeys;
@@ -31,6 +32,7 @@ use troupe::storage::embedded::sessions::SqliteSessions;
 use troupe::storage::embedded::user_log::SqliteUserLog;
 use troupe::storage::embedded::users::SqliteUsers;
 use troupe::storage::erasures::ErasureStore;
+use troupe::storage::exports::ExportStore;
 use troupe::storage::idempotency::IdempotencyStore;
 use troupe::storage::jobs::JobStore;
 use troupe::storage::keys::KeyStore;
@@ -67,6 +69,7 @@ pub struct Opened {
     pub idempotency: Arc<dyn IdempotencyStore>,
     pub search: Arc<dyn SearchStore>,
     pub erasures: Arc<dyn ErasureStore>,
+    pub exports: Arc<dyn ExportStore>,
     pub jobs: Arc<dyn JobStore>,
 }
 
@@ -112,6 +115,7 @@ impl Backend for Embedded {
             devices: Arc::new(SqliteDevices(database.clone())),
             idempotency: Arc::new(SqliteIdempotency(database.clone())),
             search: Arc::new(SqliteSearch::open(self.folder.path()).expect("it opens")),
+            exports: Arc::new(SqliteExports(database.clone())),
             erasures: Arc::new(SqliteErasures(database.clone())),
             jobs: Arc::new(SqliteJobs(database)),
             keys: Arc::new(FileKeys::new(self.folder.path())),

@@ -11,6 +11,7 @@ use troupe::storage::distributed::codes::RedisCodes;
 use troupe::storage::distributed::contacts::PostgresContacts;
 use troupe::storage::distributed::devices::PostgresDevices;
 use troupe::storage::distributed::erasures::PostgresErasures;
+use troupe::storage::distributed::exports::PostgresExports;
 use troupe::storage::distributed::idempotency::PostgresIdempotency;
 use troupe::storage::distributed::jobs::PostgresJobs;
 use troupe::storage::distributed::keys::PostgresKeys;
@@ -115,6 +116,7 @@ impl Backend for Distributed {
             blobs: Arc::new(self.s3.clone()),
             folder: None,
             idempotency: Arc::new(PostgresIdempotency(postgres())),
+            exports: Arc::new(PostgresExports(postgres())),
             erasures: Arc::new(PostgresErasures(postgres())),
             jobs: Arc::new(PostgresJobs(postgres())),
             keys: Arc::new(PostgresKeys(postgres(), SecretString::from(KEYS_SECRET))),

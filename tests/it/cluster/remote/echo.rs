@@ -11,7 +11,7 @@ use troupe::actors::chat::requests::{ChatMade, Forwarded};
 use troupe::actors::media::requests::{FoundMedium, Verdict};
 use troupe::actors::message::requests::Located;
 use troupe::actors::request::{Answer, Request};
-use troupe::actors::user::requests::{AddedDevice, FoundContact, Person};
+use troupe::actors::user::requests::{AddedDevice, Exported, FoundContact, Person};
 use troupe::domain::user::{Privacy, User};
 use troupe::storage::devices::Device;
 use troupe::storage::erasures::Erasure;
@@ -115,6 +115,7 @@ made! {
     AddedDevice => AddedDevice { device: replies::device(), created: true },
     Vec<Device> => vec![replies::device()],
     Erasure => replies::erasure(),
+    Exported => replies::exported(),
     Vec<Erasure> => vec![replies::erasure()],
     Vec<KeptPush> => vec![replies::push()],
     ChatMade => ChatMade { chat_id: samples::id(), created: false },

@@ -96,6 +96,8 @@ async fn every_request_to_user_is_carried() {
         update_me => samples::update_me(Some(Some(samples::id()))),
         update_me => samples::update_me(None),
         delete_me => samples::delete_me(),
+        export_me => samples::export_me(),
+        find_export => samples::find_export(),
         find_erasure => samples::find_erasure(),
         list_erasures => samples::list_erasures(),
         get_profile => samples::get_profile(),

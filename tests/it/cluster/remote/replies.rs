@@ -215,3 +215,11 @@ pub fn erasure() -> Erasure {
         parts: leaving::begun(&["chats", "media"]),
     }
 }
+
+pub fn exported() -> user::Exported {
+    user::Exported {
+        state: leaving::WorkState::Ready,
+        url: text("http://files/archive"),
+        stores: leaving::begun(&["chats", "media"]),
+    }
+}

@@ -119,6 +119,14 @@ pub fn delete_me() -> user::DeleteMe {
     user::DeleteMe { user: id() }
 }
 
+pub fn export_me() -> user::ExportMe {
+    user::ExportMe { user: id() }
+}
+
+pub fn find_export() -> user::FindExport {
+    user::FindExport { user: id() }
+}
+
 pub fn find_erasure() -> user::FindErasure {
     user::FindErasure { user: id() }
 }
