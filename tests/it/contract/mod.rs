@@ -36,6 +36,7 @@ mod erased;
 mod erasures;
 pub mod events;
 mod expiry;
+mod exports;
 mod facts;
 mod idempotency;
 pub mod jetstream;

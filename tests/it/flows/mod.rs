@@ -9,6 +9,7 @@ mod direct;
 mod drafts;
 mod draining;
 mod edits;
+mod export;
 mod forward;
 mod frames;
 mod groups;
