@@ -284,6 +284,6 @@ mod tests {
     fn everything_described_can_be_read() {
         let read = prost_types::FileDescriptorSet::decode(super::DESCRIPTORS).unwrap();
         let services = read.file.iter().flat_map(|file| &file.service);
-        assert_eq!(services.count(), 4);
+        assert_eq!(services.count(), 5);
     }
 }

@@ -27,7 +27,8 @@ async fn archive(person: &Person) -> BTreeMap<String, Vec<u8>> {
         let mut file = zip.by_index(index).expect("a file");
         let mut content = Vec::new();
         file.read_to_end(&mut content).expect("readable");
-        files.insert(file.name().to_owned(), content);
+        let name = file.name().expect("a name").into_owned();
+        files.insert(name, content);
     }
     files
 }
