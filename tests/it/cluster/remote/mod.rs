@@ -3,6 +3,7 @@
 
 mod bus;
 mod echo;
+mod leaving;
 mod media;
 mod replies;
 mod samples;
@@ -95,11 +96,11 @@ async fn every_request_to_user_is_carried() {
         update_me => samples::update_me(Some(None)),
         update_me => samples::update_me(Some(Some(samples::id()))),
         update_me => samples::update_me(None),
-        delete_me => samples::delete_me(),
-        export_me => samples::export_me(),
-        find_export => samples::find_export(),
-        find_erasure => samples::find_erasure(),
-        list_erasures => samples::list_erasures(),
+        delete_me => leaving::delete_me(),
+        export_me => leaving::export_me(),
+        find_export => leaving::find_export(),
+        find_erasure => leaving::find_erasure(),
+        list_erasures => leaving::list_erasures(),
         get_profile => samples::get_profile(),
         sync_contacts => samples::sync_contacts(),
         list_contacts => samples::list_contacts(),
