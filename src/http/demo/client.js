@@ -97,13 +97,23 @@ export class Client {
 
   /** Ends the session here and on the server; `everywhere` ends all of them. */
   async signOut(everywhere = false) {
-    await this.api.post(everywhere ? '/auth/logout-all' : '/auth/logout');
-    this.#forget();
+    await this.#end(() => this.api.post(everywhere ? '/auth/logout-all' : '/auth/logout'));
   }
 
   /** The account and everything of it, for good. */
   async deleteAccount() {
-    await this.api.delete('/users/me');
+    await this.#end(() => this.api.delete('/users/me'));
+  }
+
+  /** The socket goes first: closed by the server, it would ask for tokens that are no more. */
+  async #end(call) {
+    this.socket.stop();
+    try {
+      await call();
+    } catch (problem) {
+      if (this.session.tokens) this.socket.start();
+      throw problem;
+    }
     this.#forget();
   }
 
