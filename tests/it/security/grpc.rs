@@ -103,7 +103,7 @@ async fn what_is_served_is_described_and_healthy() {
     let mut names = described(channel.clone(), TOKEN).await.expect("described");
     names.sort_unstable();
     let mut services =
-        ["Auth", "Chat", "Message", "User"].map(|name| format!("troupe.v1.{name}Service"));
+        ["Auth", "Chat", "Media", "Message", "User"].map(|name| format!("troupe.v1.{name}Service"));
     services.sort_unstable();
     let (others, ours): (Vec<_>, Vec<_>) = names
         .into_iter()
@@ -122,7 +122,7 @@ async fn what_is_served_is_described_and_healthy() {
             .into_inner();
         assert_eq!(answer.status(), ServingStatus::Serving, "{service}");
     }
-    let unknown = client.check(health("troupe.v1.MediaService")).await;
+    let unknown = client.check(health("troupe.v1.CallService")).await;
     assert_eq!(unknown.expect_err("not served").code(), Code::NotFound);
 }
 

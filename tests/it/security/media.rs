@@ -143,7 +143,7 @@ async fn names_do_no_harm() {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default();
-        let is_other = ["troupe.db", "keys.json", "lock"]
+        let is_other = ["troupe.db", "search.db", "keys.json", "lock"]
             .iter()
             .any(|one| name.contains(one));
         assert!(is_own || is_other, "{path:?}");
