@@ -62,9 +62,10 @@ async fn open_chat() -> (Server, Browser) {
     (server, page)
 }
 
-/// Opens the menu of the newest message on a phone and does what one of its lines says.
+/// Opens the menu of the newest message on a phone, once that is sent, and does what one of its lines
+/// says.
 async fn choose(page: &Browser, phone: &str, action: &str) {
-    page.click(&format!("{phone} .message:last-child .more"), "")
+    page.click(&format!("{phone} .message:last-child[data-seq] .more"), "")
         .await;
     page.click(&format!("{phone} .sheet .action"), action).await;
 }
