@@ -92,6 +92,9 @@ pub fn adopt(span: &Span, parent: Option<TraceContext>) {
 /// where nobody takes it up it is forgotten.
 static LEFT: LazyLock<DashMap<(u128, u64), TraceContext>> = LazyLock::new(DashMap::new);
 const MOST_LEFT: usize = 4096;
+/// The same for whoever asks later, of the newest.
+static KNOWN: LazyLock<DashMap<(u128, u64), TraceContext>> = LazyLock::new(DashMap::new);
+const MOST_KNOWN: usize = 16_384;
 
 /// Leaves where something stands for whoever takes it up.
 pub fn leave(what: (u128, u64), context: Option<TraceContext>) {
@@ -100,6 +103,15 @@ pub fn leave(what: (u128, u64), context: Option<TraceContext>) {
         LEFT.clear();
     }
     LEFT.insert(what, context);
+    if KNOWN.len() >= MOST_KNOWN {
+        KNOWN.clear();
+    }
+    KNOWN.insert(what, context);
+}
+
+/// Where something stood that was traced lately.
+pub fn remembered(what: (u128, u64)) -> Option<TraceContext> {
+    KNOWN.get(&what).map(|context| *context)
 }
 
 /// Takes up what was left.

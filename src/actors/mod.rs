@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod fanout;
 pub mod group;
 pub mod guardian;
+pub mod inspection;
 pub mod jobs;
 pub mod media;
 pub mod message;

@@ -15,7 +15,8 @@ use super::cluster::proto::Malformed;
 use super::group::Group;
 use super::request::{Answer, Request, Traced, Way, ask};
 use crate::error::Failure;
-use crate::trace::TraceContext;
+use crate::id::NodeId;
+use crate::trace::{self, TraceContext};
 
 const MAILBOX: usize = 1024;
 
@@ -33,6 +34,27 @@ pub struct Carried {
 pub trait Carry: Send + Sync {
     /// Sends a request to whichever process runs the group, and waits for the answer.
     fn carry(&self, group: Group, request: Carried) -> BoxFuture<'static, Answer<Vec<u8>>>;
+}
+
+/// The way to one process, whatever it runs.
+pub trait CarryTo: Send + Sync {
+    /// Sends a request to it, and waits for the answer.
+    fn carry_to(&self, node: NodeId, request: Carried) -> BoxFuture<'static, Answer<Vec<u8>>>;
+}
+
+/// Asks one process about itself.
+pub async fn ask_there<R>(way: &dyn CarryTo, node: NodeId, request: &R) -> Answer<R::Reply>
+where
+    R: Request + Serialize,
+    R::Reply: DeserializeOwned,
+{
+    let carried = Carried {
+        name: R::NAME,
+        body: encoded(R::NAME, request)?,
+        trace: trace::current(),
+    };
+    let answer = way.carry_to(node, carried).await?;
+    serde_json::from_slice(&answer).map_err(|error| unreadable(R::NAME, &error))
 }
 
 /// Stands for a group that runs elsewhere; takes every request.

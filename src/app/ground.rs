@@ -1,10 +1,10 @@
 //! Starts the groups of this process, each behind its guardian, and a stand-in for each of the others.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::{Actor, Addr, Arbiter, ArbiterHandle, AsyncContext, Context, Recipient};
 
+use super::chats::{StartedChats, start_chats};
 use super::{StartError, events, failed, pushes};
 use crate::actors::auth::access_token::TokenRules;
 use crate::actors::auth::actor::{Auth, AuthActor};
@@ -13,18 +13,17 @@ use crate::actors::auth::requests::{AuthPeers, Revocations};
 use crate::actors::auth::sender::Sender;
 use crate::actors::auth::watch::RevocationWatch;
 use crate::actors::chat::group::{ChatGroup, Desk};
-use crate::actors::chat::indexer::Indexer;
 use crate::actors::chat::publishing::Outbox;
-use crate::actors::chat::relay::{ReceiptsStored, Relay};
+use crate::actors::chat::relay::Relay;
 use crate::actors::chat::requests::{ChatPeers, RosterPeers};
-use crate::actors::chat::scope::ChatServices;
-use crate::actors::chat::shard::ChatShard;
-use crate::actors::chat::writer::Writer;
+use crate::actors::chat::vitals::{FindHot, LookAt};
 use crate::actors::cluster::Cluster;
 use crate::actors::cluster::requests::OwnersChanged;
 use crate::actors::fanout::Fanout;
 use crate::actors::group::Group;
 use crate::actors::guardian::{GroupState, Guardian};
+use crate::actors::inspection::actor::{Inspector, InspectorActor};
+use crate::actors::inspection::requests::NodePeers;
 use crate::actors::media::actor::{Media, MediaActor};
 use crate::actors::media::requests::{Claims, MediaPeers};
 use crate::actors::message::actor::{MessageActor, Reader};
@@ -42,9 +41,6 @@ use crate::http::extract::Gate;
 use crate::storage::Stores;
 use crate::storage::events::EventStream;
 
-/// How long a chat without commands keeps its actor.
-const CHAT_IDLE: Duration = Duration::from_secs(5 * 60);
-
 /// What every group stands on.
 pub struct Ground {
     config: Arc<Config>,
@@ -54,6 +50,8 @@ pub struct Ground {
     pub fanout: Fanout,
     pub door: ChatDoor,
     pub shards: Vec<Recipient<OwnersChanged>>,
+    hot: Vec<Recipient<FindHot>>,
+    actors: Vec<Recipient<LookAt>>,
     pub media: MediaPeers,
     reading: ArbiterHandle,
     revocations: Revocations,
@@ -91,7 +89,7 @@ impl Ground {
         let made = events
             .clone()
             .filter(|_| config.groups.contains(Group::Chat));
-        let (door, shards) = if let Some(events) = made {
+        let started = if let Some(events) = made {
             let relay = Context::new();
             let told = relay.address().recipient();
             let claims = Claims(media.claim_media.clone());
@@ -100,7 +98,7 @@ impl Ground {
                 messages: Arc::clone(&stores.messages),
                 chats: Arc::clone(&stores.chats),
                 events,
-                door: started.0.clone(),
+                door: started.door.clone(),
                 remote: remote(nodes.as_ref()),
                 clock,
                 replayed: Default::default(),
@@ -108,7 +106,7 @@ impl Ground {
             relay.run(Relay::new(outbox, clock));
             started
         } else {
-            (ChatDoor::new(Vec::new()), Vec::new())
+            StartedChats::of(&[])
         };
         Ok(Self {
             config: Arc::clone(config),
@@ -116,8 +114,10 @@ impl Ground {
             clock,
             nodes,
             fanout,
-            door,
-            shards,
+            door: started.door,
+            shards: started.moving,
+            hot: started.hot,
+            actors: started.actors,
             media,
             reading,
             revocations: Revocations::default(),
@@ -224,6 +224,19 @@ impl Ground {
                 sync_chats: message.sync_chats.clone(),
             })
         })
+    }
+
+    /// What answers for this process, behind a guardian of its own.
+    pub fn start_inspector(&mut self, sockets: Option<Websocket>) -> NodePeers {
+        let inspector = Arc::new(Inspector {
+            hot: std::mem::take(&mut self.hot),
+            actors: std::mem::take(&mut self.actors),
+            fanout: self.fanout.clone(),
+            sockets,
+        });
+        let factory = move || InspectorActor::new(Arc::clone(&inspector));
+        let guardian = Guardian::start_in(&self.reading, GroupState::new("inspection"), factory);
+        NodePeers::of(&guardian)
     }
 
     pub fn gate(&self, auth: &AuthPeers) -> Gate {
@@ -361,38 +374,6 @@ fn stand_in(
     }))
 }
 
-fn remote(nodes: Option<&Cluster>) -> Option<Arc<dyn Remote>> {
+pub(super) fn remote(nodes: Option<&Cluster>) -> Option<Arc<dyn Remote>> {
     nodes.map(|cluster| Arc::new(cluster.clone()) as Arc<dyn Remote>)
-}
-
-/// A shard and its writer per processor, each pair on an arbiter of its own.
-fn start_chats(
-    stores: &Stores,
-    fanout: &Fanout,
-    clock: Clock,
-    nodes: Option<&Cluster>,
-    (relay, claims): (&Recipient<ReceiptsStored>, &Claims),
-) -> (ChatDoor, Vec<Recipient<OwnersChanged>>) {
-    let indexer = Indexer::new(stores, remote(nodes)).start().recipient();
-    let shards = std::thread::available_parallelism().map_or(2, usize::from);
-    let started = (0..shards).map(|_| {
-        let arbiter = Arbiter::new().handle();
-        let (messages, chats) = (Arc::clone(&stores.messages), Arc::clone(&stores.chats));
-        let indexer = Some(indexer.clone());
-        let writer = Writer::start_in_arbiter(&arbiter, |_| Writer::new(messages, chats, indexer));
-        let services = ChatServices {
-            stores: stores.clone(),
-            fanout: fanout.clone(),
-            clock,
-            writer: writer.recipient(),
-            media: claims.clone(),
-            relay: Some(relay.clone()),
-            remote: remote(nodes),
-        };
-        ChatShard::start_in_arbiter(&arbiter, |_| ChatShard::new(services, CHAT_IDLE))
-    });
-    let started: Vec<_> = started.collect();
-    let doors = started.iter().map(|shard| shard.clone().recipient());
-    let shards = started.iter().map(|shard| shard.clone().recipient());
-    (ChatDoor::new(doors.collect()), shards.collect())
 }

@@ -10,16 +10,18 @@ use super::ground::Ground;
 use super::{StartError, failed, media};
 use crate::actors::auth::requests::AuthPeers;
 use crate::actors::chat::requests::{ChatPeers, RosterPeers};
-use crate::actors::cluster::requests::OwnersChanged;
+use crate::actors::cluster::requests::{Installation, OwnersChanged};
 use crate::actors::cluster::serving::Offer;
 use crate::actors::cluster::{Cluster, Local};
 use crate::actors::fanout::Fanout;
 use crate::actors::group::{Group, GroupSet};
 use crate::actors::guardian::GroupState;
+use crate::actors::inspection::requests::{NodeDesk, NodePeers};
 use crate::actors::media::requests::{MediaPeers, Uploads};
 use crate::actors::message::requests::MessagePeers;
 use crate::actors::notification::requests::NotificationPeers;
 use crate::actors::placement::ChatDoor;
+use crate::actors::remote::CarryTo;
 use crate::actors::user::requests::UserPeers;
 use crate::actors::websocket::Websocket;
 use crate::clock::Clock;
@@ -54,6 +56,8 @@ pub struct Groups {
     upload_tunnel: Option<UploadTunnel>,
     seal: Seal,
     cluster: Option<Cluster>,
+    /// Answers for this process.
+    inspector: NodePeers,
 }
 
 impl Groups {
@@ -90,6 +94,7 @@ impl Groups {
             notification,
             door: ground.door.clone(),
             fanout: ground.fanout.clone(),
+            inspector: ground.start_inspector(sockets.clone()),
             sockets,
             cluster: nodes,
         };
@@ -108,6 +113,7 @@ impl Groups {
             shards,
             presence: self.sockets.as_ref().map(Websocket::presence_door),
             offers: self.offers(),
+            itself: Some(Arc::new(self.inspector.clone())),
         };
         cluster.join(local).await.map_err(failed)
     }
@@ -168,8 +174,19 @@ impl Groups {
     }
 
     /// The same for the admin listener.
-    pub fn equip_admin(&self, worker: &mut ServiceConfig) {
+    pub fn equip_admin(
+        &self,
+        worker: &mut ServiceConfig,
+        installation: &Arc<dyn Installation>,
+        clock: Clock,
+    ) {
+        let way = self.cluster.clone();
+        let way = way.map(|cluster| Arc::new(cluster) as Arc<dyn CarryTo>);
+        let desk = NodeDesk::new(Arc::clone(installation), self.inspector.clone(), way);
         worker
+            .app_data(Data::new(desk))
+            .app_data(Data::new(self.stores.clone()))
+            .app_data(Data::new(clock))
             .app_data(Data::new(self.auth.clone()))
             .app_data(Data::new(self.user.clone()))
             .app_data(Data::new(self.fanout.clone()));

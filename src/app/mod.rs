@@ -1,6 +1,7 @@
 //! The composition root: opens the stores, starts the groups, then the listeners; ends in reverse.
 //! The only place that names a concrete store.
 
+mod chats;
 mod demo;
 mod dependencies;
 mod drain;
@@ -197,7 +198,8 @@ impl Given {
                 .app_data(web::Data::from(Arc::clone(&self.installation)))
                 .app_data(web::Data::new(self.jobs.clone()))
                 .app_data(web::Data::new(self.metrics.clone()));
-            self.groups.equip_admin(worker);
+            self.groups
+                .equip_admin(worker, &self.installation, self.clock);
         });
         Ok([public.map_err(failed)?, admin.map_err(failed)?])
     }

@@ -10,7 +10,7 @@ use crate::actors::cluster::{Cluster, Seat};
 use crate::actors::fanout::Fanout;
 use crate::actors::group::GroupSet;
 use crate::config::{Backend, Config};
-use crate::id::NodeId;
+use crate::id::{ChatId, NodeId};
 use crate::storage::distributed::probe::{Outcome, Probed};
 
 /// Connects where the storage is shared by several nodes.
@@ -90,5 +90,9 @@ impl Installation for Alone {
 
     fn is_connected(&self) -> Option<bool> {
         None
+    }
+
+    fn owner(&self, _: ChatId) -> Option<NodeId> {
+        Some(self.me)
     }
 }

@@ -8,6 +8,7 @@ pub mod media;
 pub mod message;
 pub mod notification;
 pub mod otp;
+pub mod pace;
 pub mod phone;
 pub mod privacy;
 pub mod receipts;

@@ -17,6 +17,7 @@ pub mod files;
 pub mod forward;
 pub mod health;
 pub mod history;
+mod inspection;
 mod jobs;
 pub mod media;
 pub mod messages;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreResult;
 use super::log::Logged;
+use super::story::StoryEntry;
 use crate::clock::Timestamp;
 use crate::domain::chat::Role;
 use crate::domain::message::Message;
@@ -288,6 +289,10 @@ pub trait MessageStore: Send + Sync {
     async fn strip_expired(&self, messages: Vec<Message>, before: Timestamp) -> StoreResult<usize>;
     /// Whether a chat holds anything that [`Change::SenderErased`] would take away.
     async fn speaks(&self, chat_id: ChatId, sender: UserId) -> StoreResult<bool>;
+
+    /// What the log says of a message: its own entry, then the newest that acted on it, by rev, at most
+    /// so many together; for operators, so it may take its time.
+    async fn story(&self, message: &Message, limit: usize) -> StoreResult<Vec<StoryEntry>>;
 
     /// Outbox entries that were not published yet, oldest first.
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>>;

@@ -27,6 +27,7 @@ pub mod pushes;
 pub mod receipts;
 pub mod search;
 pub mod sessions;
+pub mod story;
 pub mod user_log;
 pub mod users;
 

@@ -5,6 +5,7 @@
 //! order they came. Receipts and typing pass them by.
 
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -20,6 +21,7 @@ use super::requests::{Acknowledge, ChatCommand};
 use super::scope::{Cast, ChatScope, ChatServices};
 use super::send::{PendingSend, send_batch};
 use super::shard::{Departure, Passivate};
+use super::vitals::{Vitals, Waiting};
 use crate::error::Failure;
 use crate::id::{ChatId, UserId};
 use crate::storage::messages::Heads;
@@ -59,6 +61,7 @@ pub struct ChatActor {
     recent: VecDeque<(u64, UserId)>,
     pub(super) typing: HashMap<UserId, SpawnHandle>,
     stopping: bool,
+    vitals: Rc<Vitals>,
     /// Tells the shard that this actor is gone, however it went.
     departure: Departure,
 }
@@ -70,14 +73,20 @@ impl ChatActor {
         chat_id: ChatId,
         services: Arc<ChatServices>,
         departure: Departure,
+        vitals: Rc<Vitals>,
     ) -> Addr<Self> {
         Self::create(|ctx| {
             ctx.set_mailbox_capacity(QUEUE);
-            Self::new(chat_id, services, departure)
+            Self::new(chat_id, services, departure, vitals)
         })
     }
 
-    fn new(chat_id: ChatId, services: Arc<ChatServices>, departure: Departure) -> Self {
+    fn new(
+        chat_id: ChatId,
+        services: Arc<ChatServices>,
+        departure: Departure,
+        vitals: Rc<Vitals>,
+    ) -> Self {
         Self {
             chat_id,
             services,
@@ -91,6 +100,7 @@ impl ChatActor {
             recent: VecDeque::new(),
             typing: HashMap::new(),
             stopping: false,
+            vitals,
             departure,
         }
     }
@@ -103,6 +113,20 @@ impl ChatActor {
             heads: loaded.heads,
             announced: Arc::clone(&loaded.announced),
         })
+    }
+
+    /// Says how it is to whoever looks.
+    pub(super) fn note(&self) {
+        self.vitals.waiting.set(Waiting {
+            queued: self.queue.len() + self.early.len(),
+            receipts: self.receipts.len(),
+            is_storing: self.receipts_busy,
+            typing: self.typing.len(),
+        });
+        if let Some(loaded) = &self.loaded {
+            let vitals = &self.vitals;
+            vitals.place(loaded.heads, &loaded.announced, &loaded.cast);
+        }
     }
 
     /// Heads first, then rows: no roster is older than the heads it is used with.
@@ -129,6 +153,7 @@ impl ChatActor {
                         actor.take(command, ctx);
                     }
                     actor.advance(ctx);
+                    actor.note();
                     // Marks that were gathered while it was loaded again.
                     actor.tell_receipts();
                     actor.flush_receipts(ctx);
@@ -189,8 +214,10 @@ impl ChatActor {
                     }
                 }
                 self.busy = true;
+                self.vitals.begin(batch.len());
                 let sent = send_batch(scope, batch).into_actor(self);
                 ctx.spawn(sent.map(|done, actor, ctx| {
+                    actor.vitals.end(done.written.len());
                     actor.recent.extend(done.written);
                     let excess = actor.recent.len().saturating_sub(RECENT);
                     actor.recent.drain(..excess);
@@ -199,10 +226,12 @@ impl ChatActor {
             }
             Some(Work::Change(command)) => {
                 self.busy = true;
+                self.vitals.begin(1);
                 let changed = carry_out(scope, command).into_actor(self);
-                ctx.spawn(
-                    changed.map(|(scope, lost), actor, ctx| actor.finished(scope, lost, ctx)),
-                );
+                ctx.spawn(changed.map(|(scope, lost), actor, ctx| {
+                    actor.vitals.end(0);
+                    actor.finished(scope, lost, ctx);
+                }));
             }
             None => self.stop_when_idle(ctx),
         }
@@ -222,6 +251,7 @@ impl ChatActor {
             announced: scope.announced,
         });
         self.advance(ctx);
+        self.note();
     }
 
     fn acknowledge(&mut self, marks: Vec<Acknowledge>, ctx: &mut Context<Self>) {
@@ -271,6 +301,7 @@ impl ChatActor {
     fn receipts_written(&mut self, ctx: &mut Context<Self>) {
         self.receipts_busy = false;
         self.flush_receipts(ctx);
+        self.note();
         self.stop_when_idle(ctx);
     }
 
@@ -317,6 +348,7 @@ impl Handler<ToChat> for ChatActor {
     fn handle(&mut self, message: ToChat, ctx: &mut Self::Context) {
         // Its shard sends nothing to one that is to go, unless it is to stay after all.
         self.stopping = false;
+        self.vitals.take();
         if self.loaded.is_none() {
             if self.early.len() < QUEUE {
                 self.early.push(message.command);
@@ -324,10 +356,11 @@ impl Handler<ToChat> for ChatActor {
                 let failure = Failure::unavailable("too much is waiting in this chat, try again");
                 message.command.refuse(&failure);
             }
-            return;
+            return self.note();
         }
         self.take(message.command, ctx);
         self.advance(ctx);
+        self.note();
     }
 }
 

@@ -27,4 +27,5 @@ mod settings;
 pub mod shard;
 mod status;
 mod typing;
+pub mod vitals;
 pub mod writer;

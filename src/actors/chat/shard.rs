@@ -1,6 +1,7 @@
 //! A shard owns the ChatActors of its chats: it starts them, finds dead ones, lets idle ones go.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +11,12 @@ use tokio::time::Instant;
 use super::actor::ChatActor;
 use super::requests::ToChat;
 use super::scope::ChatServices;
+use super::vitals::{FindHot, Hot, LookAt, Vitals};
 use crate::actors::cluster::requests::OwnersChanged;
+use crate::actors::inspection::requests::ActorSeen;
 use crate::actors::request::{Answer, Refused, tell};
 use crate::error::Failure;
-use crate::id::ChatId;
+use crate::id::{ChatId, UserId};
 use crate::request;
 
 /// Commands that may wait for one shard.
@@ -72,6 +75,7 @@ struct Resident {
     commands: Recipient<ToChat>,
     generation: u64,
     used_at: Instant,
+    vitals: Rc<Vitals>,
     /// `Some`: on its way out.
     held: Option<Held>,
 }
@@ -130,7 +134,7 @@ impl ChatShard {
             return;
         }
         match tell(&resident.commands, message) {
-            Ok(()) => {}
+            Ok(()) => resident.vitals.deliver(resident.used_at),
             Err(Refused::Full(message)) => {
                 message.command.refuse(&full());
             }
@@ -149,7 +153,8 @@ impl ChatShard {
             generation: self.generation,
             orderly: false,
         };
-        let actor = ChatActor::start_here(chat_id, Arc::clone(&self.services), departure);
+        let (services, vitals) = (Arc::clone(&self.services), Rc::new(Vitals::default()));
+        let actor = ChatActor::start_here(chat_id, services, departure, Rc::clone(&vitals));
         self.residents.insert(
             chat_id,
             Resident {
@@ -157,6 +162,7 @@ impl ChatShard {
                 actor,
                 generation: self.generation,
                 used_at: Instant::now(),
+                vitals,
                 held: None,
             },
         );
@@ -264,5 +270,39 @@ impl Handler<CountActive> for ChatShard {
 
     fn handle(&mut self, _: CountActive, _: &mut Self::Context) -> Self::Result {
         Ok(self.residents.len())
+    }
+}
+
+impl Handler<FindHot> for ChatShard {
+    type Result = Answer<Vec<Hot>>;
+
+    fn handle(&mut self, FindHot { by, limit }: FindHot, _: &mut Self::Context) -> Self::Result {
+        let all = self.residents.iter();
+        let mut hot: Vec<(f64, ChatId)> = all
+            .map(|(chat_id, resident)| (resident.vitals.heat(by), *chat_id))
+            .collect();
+        let hotter = |one: &(f64, ChatId), other: &(f64, ChatId)| other.0.total_cmp(&one.0);
+        if hot.len() > limit {
+            hot.select_nth_unstable_by(limit, hotter);
+            hot.truncate(limit);
+        }
+        hot.sort_unstable_by(hotter);
+        let found = hot.into_iter().filter_map(|(_, chat_id)| {
+            let resident = self.residents.get(&chat_id)?;
+            let (vitals, used_at) = (&resident.vitals, resident.used_at);
+            Some(vitals.hot(chat_id, used_at, &self.services))
+        });
+        Ok(found.collect())
+    }
+}
+
+impl Handler<LookAt> for ChatShard {
+    type Result = Answer<Option<(ActorSeen, Arc<[UserId]>)>>;
+
+    fn handle(&mut self, LookAt { chat_id }: LookAt, _: &mut Self::Context) -> Self::Result {
+        Ok(self.residents.get(&chat_id).map(|resident| {
+            let (vitals, used_at) = (&resident.vitals, resident.used_at);
+            vitals.seen(resident.held.is_some(), used_at, &self.services)
+        }))
     }
 }

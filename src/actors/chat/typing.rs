@@ -42,6 +42,7 @@ impl ChatActor {
     pub(super) fn stop_typing(&mut self, user: UserId, ctx: &mut Context<Self>) {
         if let Some(due) = self.typing.remove(&user) {
             ctx.cancel_future(due);
+            self.note();
             self.tell_typing(user, false);
         }
     }

@@ -13,9 +13,10 @@ use tokio::sync::oneshot;
 use super::proto::{self, group_answer::Outcome};
 use super::{Cluster, failed};
 use crate::actors::group::Group;
-use crate::actors::remote::{Carried, Carry};
+use crate::actors::remote::{Carried, Carry, CarryTo};
 use crate::actors::request::{Answer, DEADLINE};
 use crate::error::{ErrorCode, Failure};
+use crate::id::NodeId;
 
 /// What a message needs beside the request itself, about: subjects and header.
 const ENVELOPE_BYTES: usize = 1024;
@@ -109,12 +110,21 @@ impl Asked {
 impl Carry for Cluster {
     fn carry(&self, group: Group, request: Carried) -> BoxFuture<'static, Answer<Vec<u8>>> {
         let cluster = self.clone();
-        Box::pin(async move { cluster.ask_group(group, request).await })
+        let subject = self.bus().group(group);
+        Box::pin(async move { cluster.ask_at(subject, request).await })
+    }
+}
+
+impl CarryTo for Cluster {
+    fn carry_to(&self, node: NodeId, request: Carried) -> BoxFuture<'static, Answer<Vec<u8>>> {
+        let cluster = self.clone();
+        let subject = self.bus().node(node);
+        Box::pin(async move { cluster.ask_at(subject, request).await })
     }
 }
 
 impl Cluster {
-    async fn ask_group(&self, group: Group, carried: Carried) -> Answer<Vec<u8>> {
+    async fn ask_at(&self, subject: String, carried: Carried) -> Answer<Vec<u8>> {
         let Carried { name, body, trace } = carried;
         let bus = self.bus();
         if !bus.is_connected() {
@@ -138,10 +148,10 @@ impl Cluster {
         let reply = bus.reply(self.me(), asking.call);
         let sent = bus
             .client
-            .publish_with_reply(bus.group(group), reply, payload)
+            .publish_with_reply(subject.clone(), reply, payload)
             .await;
         if let Err(error) = sent {
-            tracing::warn!(group = group.name(), request = name, cause = %error, "a request was not sent");
+            tracing::warn!(subject, request = name, cause = %error, "a request was not sent");
             return Err(nobody());
         }
         match tokio::time::timeout(DEADLINE, &mut asking.answer).await {

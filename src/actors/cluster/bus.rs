@@ -207,6 +207,11 @@ impl Bus {
         format!("{}.ask.{}", self.prefix, group.name())
     }
 
+    /// Requests to one node about itself.
+    pub fn node(&self, node: NodeId) -> String {
+        format!("{}.node.{}.ask", self.prefix, node.0.simple())
+    }
+
     /// Answers to requests of one node, by their number.
     pub fn replies(&self, node: NodeId) -> String {
         format!("{}.node.{}.reply.*", self.prefix, node.0.simple())

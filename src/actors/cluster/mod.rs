@@ -43,6 +43,7 @@ use super::chat::requests::ToChat;
 use super::fanout::Fanout;
 use super::group::{Group, GroupSet};
 use super::placement::ChatDoor;
+use super::remote::Serve;
 use super::request::tell;
 use crate::error::Failure;
 use crate::id::{ChatId, NodeId, UserId};
@@ -78,6 +79,8 @@ pub struct Local {
     pub presence: Option<Recipient<PresenceChanged>>,
     /// The groups that answer requests.
     pub offers: Vec<Offer>,
+    /// What answers for this process itself.
+    pub itself: Option<Arc<dyn Serve>>,
 }
 
 /// What this node says of itself.
@@ -128,13 +131,13 @@ impl Cluster {
 
     /// Becomes a node like the others: listens, says that it is here, and learns who else is.
     pub async fn join(&self, mut local: Local) -> Result<(), BusError> {
-        let offers = std::mem::take(&mut local.offers);
+        let (offers, itself) = (std::mem::take(&mut local.offers), local.itself.take());
         if self.0.local.set(local).is_err() {
             return Err(BusError("joined twice".to_owned()));
         }
         self.0.fanout.reach_elsewhere(Arc::new(self.clone()));
         inbound::listen(self).await?;
-        self.serve(offers).await?;
+        self.serve(offers, itself).await?;
         let mut membership = Membership::join(self.clone()).await?;
         membership.read_all().await?;
         actix::spawn(membership.keep());
@@ -333,6 +336,11 @@ impl Installation for Cluster {
 
     fn is_connected(&self) -> Option<bool> {
         Some(self.0.bus.is_connected())
+    }
+
+    fn owner(&self, chat_id: ChatId) -> Option<NodeId> {
+        let other = Self::owner(self, chat_id).map(|peer| peer.node());
+        other.or_else(|| self.has_chats().then_some(self.0.me))
     }
 }
 

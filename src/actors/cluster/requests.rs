@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix::Message;
 
 use crate::actors::group::{Group, GroupSet};
-use crate::id::{NodeId, UserId};
+use crate::id::{ChatId, NodeId, UserId};
 
 /// Nodes came or went: chats that are another node's now are to go there.
 #[derive(Clone, Copy, Debug, Message)]
@@ -24,6 +24,9 @@ pub trait Installation: Send + Sync {
 
     /// Whether the others can be reached; `None` where there can be no others.
     fn is_connected(&self) -> Option<bool>;
+
+    /// The process that owns a chat; `None` where none runs chats.
+    fn owner(&self, chat_id: ChatId) -> Option<NodeId>;
 
     /// Whether some process that takes requests runs a group.
     fn is_served(&self, group: Group) -> bool {

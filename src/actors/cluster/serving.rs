@@ -83,21 +83,28 @@ fn all() -> u32 {
 }
 
 impl Cluster {
-    /// Answers for these groups, on a thread of its own: what is read and written can be large.
-    pub(super) async fn serve(&self, offers: Vec<Offer>) -> Result<(), BusError> {
-        if offers.is_empty() {
+    /// Answers for these groups, and for this process itself, on a thread of its own: what is read and
+    /// written can be large.
+    pub(super) async fn serve(
+        &self,
+        offers: Vec<Offer>,
+        itself: Option<Arc<dyn Serve>>,
+    ) -> Result<(), BusError> {
+        let of_group = |Offer { group, peers }| (group.name(), self.bus().group(group), peers);
+        let itself = itself.map(|peers| ("node", self.bus().node(self.me()), peers));
+        let served: Vec<_> = offers.into_iter().map(of_group).chain(itself).collect();
+        if served.is_empty() {
             return Ok(());
         }
         let thread = Arbiter::new().handle();
-        for Offer { group, peers } in offers {
-            let queue = group.name().to_owned();
+        for (name, subject, peers) in served {
             let client = &self.bus().client;
-            let messages = client.queue_subscribe(self.bus().group(group), queue).await;
+            let messages = client.queue_subscribe(subject, name.to_owned()).await;
             let messages = messages.map_err(BusError::of)?;
             let (ended, end) = oneshot::channel();
             self.serving().readers.lock().push(end);
             let counter = Counter {
-                group,
+                name,
                 bus: self.bus().clone(),
                 peers,
                 free: Arc::clone(&self.serving().free),
@@ -112,9 +119,9 @@ impl Cluster {
     }
 }
 
-/// Where the requests to one group are taken.
+/// Where the requests to one group, or to this process, are taken.
 struct Counter {
-    group: Group,
+    name: &'static str,
     bus: Bus,
     peers: Arc<dyn Serve>,
     free: Arc<Semaphore>,
@@ -159,7 +166,7 @@ impl Counter {
         let wait = Duration::from_millis(request.deadline_ms.into()).min(DEADLINE);
         let bus = self.bus.clone();
         let span = trace::child(TraceContext::parse(&request.traceparent), || {
-            let (group, name) = (self.group.name(), request.name);
+            let (group, name) = (self.name, request.name);
             tracing::debug_span!(parent: None, "group.request", group.name = group, request.name = name)
         });
         let answered = async move {

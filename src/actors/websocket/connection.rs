@@ -228,7 +228,8 @@ impl ConnectionActor {
                 Err(bad) => self.refuse(bad.id.as_deref(), &bad.failure),
             },
             Heard::Ping(payload) => self.link.push(pong(&payload)),
-            Heard::Pong | Heard::Close => {}
+            Heard::Pong => self.link.pong(),
+            Heard::Close => {}
         }
     }
 

@@ -18,6 +18,8 @@ use super::link::{Beat, Link};
 use super::wheel::Wheel;
 use crate::actors::auth::requests::SessionsRevoked;
 use crate::actors::fanout::{Deliver, Delivery, FanOut, Lane, SocketRef};
+use crate::actors::inspection::requests::{InspectSockets, SocketSeen};
+use crate::actors::request::Answer;
 use crate::id::{ConnectionId, UserId};
 use crate::trace;
 use crate::wire::frame::Frame;
@@ -191,6 +193,19 @@ impl Room {
         }
     }
 
+    /// How the sockets of a user are that are here.
+    fn look_at(&self, user: UserId) -> Vec<SocketSeen> {
+        let (sockets, now) = (self.sockets.borrow(), self.node.clock.now());
+        let local = sockets.by_user.get(&user);
+        let seen = |local: &Local| {
+            let links = local.links.iter();
+            links
+                .map(|link| link.look_at(now, &self.socket(link), local.me))
+                .collect()
+        };
+        local.map(seen).unwrap_or_default()
+    }
+
     fn every(&self, mut act: impl FnMut(&Rc<Link>)) {
         for link in self.sockets.borrow().by_id.values() {
             act(link);
@@ -256,6 +271,7 @@ impl LaneActor {
         let address: Addr<Self> = ctx.address();
         let (lane, overflowed) = node.fanout.register(address.clone().recipient());
         node.lanes.write().push(address.clone().recipient());
+        node.lookouts.write().push(address.clone().recipient());
         node.revocations.subscribe(address.recipient());
         let room = Rc::new(Room {
             node: Arc::clone(node),
@@ -316,6 +332,14 @@ impl Handler<LaneOrder> for LaneActor {
             LaneOrder::GoAway => room.every(|link| link.push(goaway())),
             LaneOrder::CloseAll(reason) => room.every(|link| link.close(reason)),
         });
+    }
+}
+
+impl Handler<InspectSockets> for LaneActor {
+    type Result = Answer<Vec<SocketSeen>>;
+
+    fn handle(&mut self, asked: InspectSockets, _: &mut Self::Context) -> Self::Result {
+        Ok(self.room.look_at(asked.user))
     }
 }
 

@@ -14,6 +14,8 @@ use tokio::time::Instant;
 use super::close::{CloseReason, ping};
 use super::queue::{Pushed, Queue, Written};
 use super::transport::Transport;
+use crate::actors::fanout::SocketRef;
+use crate::actors::inspection::requests::SocketSeen;
 use crate::clock::Timestamp;
 use crate::id::{ChatId, ConnectionId, SessionId, UserId};
 use crate::wire::frame::{Frame, FrameClass};
@@ -68,7 +70,10 @@ pub struct Link {
     queue: RefCell<Queue>,
     transport: RefCell<Weak<Transport>>,
     expires: Cell<Timestamp>,
+    born: Instant,
     heard: Cell<Instant>,
+    /// The last answer to a ping.
+    ponged: Cell<Option<Instant>>,
     pinged: Cell<Instant>,
     background: Cell<bool>,
     closed: Cell<Option<CloseReason>>,
@@ -88,7 +93,9 @@ impl Link {
             queue: RefCell::new(queue),
             transport: RefCell::default(),
             expires: Cell::new(admission.expires_at),
+            born: now,
             heard: Cell::new(now),
+            ponged: Cell::new(None),
             pinged: Cell::new(now),
             background: Cell::new(false),
             closed: Cell::new(None),
@@ -208,6 +215,35 @@ impl Link {
     /// The peer has said something.
     pub fn hear(&self) {
         self.heard.set(Instant::now());
+    }
+
+    /// The peer has answered a ping.
+    pub fn pong(&self) {
+        self.ponged.set(Some(Instant::now()));
+    }
+
+    /// How it is, for operators; `me_rev`: how far its user's own log was told.
+    pub fn look_at(&self, now: Timestamp, place: &SocketRef, me_rev: u64) -> SocketSeen {
+        let queue = self.queue.borrow();
+        let (queue_frames, queue_bytes) = queue.waiting();
+        let ago = |instant: Instant| now.minus(instant.elapsed());
+        SocketSeen {
+            connection_id: self.id,
+            session_id: self.session,
+            node: place.node,
+            lane: place.lane,
+            since: ago(self.born),
+            token_expires_at: self.expires.get(),
+            is_closing: !queue.is_open(),
+            is_foreground: !self.background.get(),
+            queue_frames,
+            queue_bytes,
+            stalled_ms: u64::try_from(queue.stalled().as_millis()).unwrap_or(u64::MAX),
+            heard_at: ago(self.heard.get()),
+            pong_at: self.ponged.get().map(ago),
+            cursors: self.changed.borrow().len(),
+            me_rev,
+        }
     }
 
     pub fn expires(&self) -> Timestamp {

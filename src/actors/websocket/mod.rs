@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::{Actor, Recipient};
+use futures_util::future::join_all;
 use parking_lot::RwLock;
 
 use self::close::CloseReason;
@@ -37,9 +38,10 @@ use self::tail::Tail;
 use super::auth::requests::{Revocations, ValidateToken};
 use super::cluster::requests::PresenceChanged;
 use super::fanout::Fanout;
+use super::inspection::requests::{InspectSockets, SocketSeen};
 use super::message::requests::SyncChats;
 use super::placement::ChatDoor;
-use super::request::{Way, tell};
+use super::request::{Answer, Way, ask, tell};
 use super::user::requests::{FindPresence, GetPresence};
 use crate::clock::Clock;
 use crate::domain::chat::GROUP_MEMBERS;
@@ -117,6 +119,8 @@ pub struct Node {
     moving: AtomicUsize,
     draining: AtomicBool,
     lanes: RwLock<Vec<Recipient<LaneOrder>>>,
+    /// The same lanes, to be asked how sockets are.
+    lookouts: RwLock<Vec<Recipient<InspectSockets>>>,
     /// Rounds of heads begun that told everything again.
     whole_rounds: AtomicU64,
     heads: RwLock<Option<Recipient<RoundDue>>>,
@@ -199,6 +203,7 @@ impl Websocket {
             moving: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             lanes: RwLock::default(),
+            lookouts: RwLock::default(),
             whole_rounds: AtomicU64::new(0),
             heads: RwLock::default(),
         });
@@ -215,6 +220,18 @@ impl Websocket {
     /// Where comings and goings on other nodes are told.
     pub fn presence_door(&self) -> Recipient<PresenceChanged> {
         PresenceActor(Arc::clone(&self.0)).start().recipient()
+    }
+
+    /// How the sockets of a user are, the oldest first.
+    pub async fn look_at(&self, user: UserId) -> Answer<Vec<SocketSeen>> {
+        let lanes = self.0.lookouts.read().clone();
+        let asked = lanes.iter().map(|lane| ask(lane, InspectSockets { user }));
+        let mut all = Vec::new();
+        for of_lane in join_all(asked).await {
+            all.extend(of_lane?);
+        }
+        all.sort_by_key(|socket: &SocketSeen| (socket.since, socket.connection_id));
+        Ok(all)
     }
 
     /// Users with a session on this node.

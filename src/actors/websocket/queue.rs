@@ -117,6 +117,11 @@ impl Queue {
         self.state == State::Open
     }
 
+    /// Frames and bytes that wait.
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.frames.len(), self.bytes)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }

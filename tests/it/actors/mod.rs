@@ -12,5 +12,6 @@ mod receipts;
 pub mod stage;
 mod stale;
 mod trouble;
+mod vitals;
 
 mod websocket;

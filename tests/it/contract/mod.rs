@@ -62,4 +62,5 @@ mod search;
 mod sessions;
 pub mod stage;
 mod stars;
+mod story;
 mod users;

@@ -19,6 +19,7 @@ mod hidden;
 mod history;
 mod http_rules;
 mod idempotency;
+mod inspection;
 mod jobs;
 mod leaving;
 mod limits;

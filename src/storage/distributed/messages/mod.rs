@@ -21,6 +21,7 @@ mod payload;
 mod position;
 mod read;
 mod stars;
+mod story;
 pub(super) mod union;
 
 use async_trait::async_trait;
@@ -36,6 +37,7 @@ use crate::storage::messages::{
     Append, Appended, Changes, ChangesQuery, Heads, MessageStore, OutboxEntry, Overview,
     OverviewQuery, SeqRange, Star,
 };
+use crate::storage::story::StoryEntry;
 
 pub use append::created;
 pub use indexes::ensure_indexes;
@@ -215,6 +217,10 @@ impl MessageStore for MongoMessages {
 
     async fn strip_expired(&self, messages: Vec<Message>, before: Timestamp) -> StoreResult<usize> {
         expiry::strip(self, &messages, before).await
+    }
+
+    async fn story(&self, message: &Message, limit: usize) -> StoreResult<Vec<StoryEntry>> {
+        story::of(&self.mongo, message, limit).await
     }
 
     async fn outbox_unpublished(&self, limit: usize) -> StoreResult<Vec<OutboxEntry>> {

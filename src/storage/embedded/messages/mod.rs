@@ -15,6 +15,7 @@ pub mod position;
 mod read;
 mod row;
 mod stars;
+mod story;
 
 pub use media::MEDIA_TYPES;
 
@@ -32,6 +33,7 @@ use crate::storage::messages::{
     Append, Appended, Changes, ChangesQuery, Heads, MessageStore, OutboxEntry, Overview,
     OverviewQuery, SeqRange, Star,
 };
+use crate::storage::story::StoryEntry;
 use crate::storage::{StoreErrorKind, StoreResult};
 
 /// The embedded [`MessageStore`].
@@ -292,6 +294,13 @@ impl MessageStore for SqliteMessages {
     async fn strip_expired(&self, messages: Vec<Message>, before: Timestamp) -> StoreResult<usize> {
         self.database
             .write(move |connection| expiry::strip(connection, &messages, before))
+            .await
+    }
+
+    async fn story(&self, message: &Message, limit: usize) -> StoreResult<Vec<StoryEntry>> {
+        let message = message.clone();
+        self.database
+            .read(move |connection| story::of(connection, &message, limit))
             .await
     }
 

@@ -48,6 +48,7 @@ async fn node(settings: &BusSettings, groups: &[Group], offers: Vec<Offer>) -> C
         shards: Vec::new(),
         presence: None,
         offers,
+        itself: None,
     };
     cluster.join(local).await.expect("joined");
     cluster

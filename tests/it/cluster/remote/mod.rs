@@ -3,6 +3,7 @@
 
 mod bus;
 mod echo;
+mod inspection;
 mod leaving;
 mod media;
 mod replies;
@@ -16,6 +17,7 @@ use futures_util::future::BoxFuture;
 use troupe::actors::auth::requests::AuthPeers;
 use troupe::actors::chat::requests::ChatPeers;
 use troupe::actors::group::Group;
+use troupe::actors::inspection::requests::NodePeers;
 use troupe::actors::media::requests::MediaPeers;
 use troupe::actors::message::requests::MessagePeers;
 use troupe::actors::notification::requests::NotificationPeers;
@@ -166,6 +168,17 @@ async fn every_request_to_media_is_carried() {
 async fn every_request_to_notification_is_carried() {
     carried! { Notification, NotificationPeers:
         list_pushes => samples::list_pushes(),
+    }
+}
+
+/// They go to a node and not to a group, in the same envelope.
+#[actix::test]
+async fn every_request_to_a_node_is_carried() {
+    carried! { Gateway, NodePeers:
+        list_hot_chats => inspection::list_hot_chats(),
+        inspect_chat => inspection::inspect_chat(),
+        inspect_sockets => inspection::inspect_sockets(),
+        find_trace => inspection::find_trace(),
     }
 }
 

@@ -1,0 +1,6 @@
+//! What operators see of one process: its busiest chats, one chat's actor, one person's sockets. Each
+//! process answers for itself; [`requests::NodeDesk`] asks those that can know.
+
+pub mod actor;
+mod desk;
+pub mod requests;

@@ -1,0 +1,6 @@
+//! What operators look at in the running installation: chats, sockets, one message. No answer says what
+//! people wrote, what they are called or how they are reached.
+
+pub mod chats;
+pub mod sessions;
+pub mod trace;

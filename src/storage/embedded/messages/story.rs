@@ -1,0 +1,58 @@
+//! The entries about one message, and where their rows of the outbox are.
+
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+use crate::domain::message::Message;
+use crate::storage::embedded::row::{number, optional_id, optional_time, signed, time};
+use crate::storage::story::{Publication, StoryEntry};
+
+const OWN: &str = "SELECT rev, at, actor_id, change FROM entries
+    WHERE message_id = ?1 AND type IS NOT NULL";
+
+/// What names it, and what changed it last, which may be the end of its sender's account.
+const ABOUT: &str = "SELECT rev, at, actor_id, change FROM entries
+        WHERE message_id = ?1 AND type IS NULL AND message_id IS NOT NULL
+    UNION SELECT rev, at, actor_id, change FROM entries
+        WHERE chat_id = ?2 AND rev = ?3 AND type IS NULL
+    ORDER BY rev DESC LIMIT ?4";
+
+/// Without an index: the outbox holds a quarter of an hour, and only operators ask.
+const OUTBOX: &str = "SELECT published_at FROM outbox
+    WHERE chat_id = ?1 AND first_rev <= ?2 AND last_rev >= ?2 LIMIT 1";
+
+pub fn of(connection: &Connection, message: &Message, limit: usize) -> Result<Vec<StoryEntry>> {
+    let about = params![
+        message.id.as_bytes(),
+        message.chat_id.as_bytes(),
+        signed(message.rev),
+        i64::try_from(limit.saturating_sub(1)).unwrap_or(i64::MAX)
+    ];
+    let mut entries: Vec<StoryEntry> = connection
+        .prepare_cached(ABOUT)?
+        .query_map(about, entry)?
+        .collect::<Result<_>>()?;
+    let mut own = connection.prepare_cached(OWN)?;
+    entries.extend(own.query_row([message.id.as_bytes()], entry).optional()?);
+    let mut outbox = connection.prepare_cached(OUTBOX)?;
+    for entry in &mut entries {
+        let place = params![message.chat_id.as_bytes(), signed(entry.rev)];
+        let row = outbox.query_row(place, |row| optional_time(row, 0));
+        entry.outbox = match row.optional()? {
+            Some(None) => Publication::Waiting,
+            Some(published) => Publication::Published(published),
+            None => Publication::Forgotten,
+        };
+    }
+    entries.reverse();
+    Ok(entries)
+}
+
+fn entry(row: &Row<'_>) -> Result<StoryEntry> {
+    Ok(StoryEntry {
+        rev: number(row, 0)?,
+        at: time(row, 1)?,
+        actor: optional_id(row, 2)?,
+        change: row.get(3)?,
+        outbox: Publication::Forgotten,
+    })
+}
