@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Add;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -137,10 +138,23 @@ impl schemars::JsonSchema for Timestamp {
     }
 }
 
+/// How far the operator moved the machine's clock on, in milliseconds.
+static AHEAD: AtomicI64 = AtomicI64::new(0);
+
+/// Moves the clock of this process on, so that what expires does; it never goes back.
+pub fn advance(by: Duration) {
+    AHEAD.fetch_add(millis(by), Ordering::Relaxed);
+}
+
+/// How far it was moved on.
+pub fn ahead() -> Duration {
+    Duration::from_millis(u64::try_from(AHEAD.load(Ordering::Relaxed)).unwrap_or(0))
+}
+
 /// Where the time comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {
-    /// The machine's clock.
+    /// The machine's clock, as far on as it was moved.
     System,
     /// Follows tokio's clock from a fixed start, so that a test with paused time moves both.
     Tokio {
@@ -164,7 +178,9 @@ impl Clock {
                 clippy::disallowed_methods,
                 reason = "the one reader of the system clock"
             )]
-            Self::System => Timestamp(Utc::now().timestamp_millis()),
+            Self::System => {
+                Timestamp(Utc::now().timestamp_millis() + AHEAD.load(Ordering::Relaxed))
+            }
             Self::Tokio { start, epoch } => *start + epoch.elapsed(),
         }
     }

@@ -52,6 +52,7 @@ pub mod domain;
 pub mod error;
 pub mod event;
 mod failpoint;
+pub mod fault;
 pub mod grpc;
 pub mod http;
 pub mod id;

@@ -22,7 +22,7 @@ use crate::actors::cluster::requests::OwnersChanged;
 use crate::actors::fanout::Fanout;
 use crate::actors::group::Group;
 use crate::actors::guardian::{GroupState, Guardian};
-use crate::actors::inspection::actor::{Inspector, InspectorActor};
+use crate::actors::inspection::actor::{FaultRules, Inspector, InspectorActor};
 use crate::actors::inspection::requests::NodePeers;
 use crate::actors::media::actor::{Media, MediaActor};
 use crate::actors::media::requests::{Claims, MediaPeers};
@@ -36,7 +36,7 @@ use crate::actors::user::actor::{UserActor, Users};
 use crate::actors::user::requests::UserPeers;
 use crate::actors::websocket::{SocketNeeds, Websocket};
 use crate::clock::Clock;
-use crate::config::{AuthConfig, Config};
+use crate::config::{AuthConfig, Backend, Config};
 use crate::http::extract::Gate;
 use crate::storage::Stores;
 use crate::storage::events::EventStream;
@@ -233,6 +233,12 @@ impl Ground {
             actors: std::mem::take(&mut self.actors),
             fanout: self.fanout.clone(),
             sockets,
+            groups: self.states.clone(),
+            clock: self.clock,
+            faults: FaultRules {
+                are_allowed: self.config.admin.faults,
+                moves_clock: self.config.storage.backend == Backend::Embedded,
+            },
         });
         let factory = move || InspectorActor::new(Arc::clone(&inspector));
         let guardian = Guardian::start_in(&self.reading, GroupState::new("inspection"), factory);

@@ -72,6 +72,7 @@ impl Groups {
         let (chat, roster, message) = ground.start_chat_desks()?;
         let notification = ground.start_pushes()?;
         let sockets = ground.start_sockets(&auth, &user, &message);
+        let inspector = ground.start_inspector(sockets.clone());
         let seal = Seal::new(&config.storage.keys_secret, clock);
         let doors = open_doors(config, &seal, nodes.as_ref())?;
         let without = |group| doors.clone().filter(|_| !config.groups.contains(group));
@@ -94,7 +95,7 @@ impl Groups {
             notification,
             door: ground.door.clone(),
             fanout: ground.fanout.clone(),
-            inspector: ground.start_inspector(sockets.clone()),
+            inspector,
             sockets,
             cluster: nodes,
         };

@@ -14,6 +14,8 @@ pub struct AdminConfig {
     pub port: u16,
     /// `POST /admin/test-users`.
     pub test_users: bool,
+    /// `/admin/faults`.
+    pub faults: bool,
 }
 
 impl AdminConfig {
@@ -22,6 +24,12 @@ impl AdminConfig {
             self.host.is_loopback() || !self.test_users,
             "admin.test_users",
             "is on while admin.host is not loopback: anyone who reaches it could make accounts",
+            "turn it off, or set admin.host to 127.0.0.1",
+        );
+        problems.require(
+            self.host.is_loopback() || !self.faults,
+            "admin.faults",
+            "is on while admin.host is not loopback: anyone who reaches it could break everything",
             "turn it off, or set admin.host to 127.0.0.1",
         );
     }

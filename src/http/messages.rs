@@ -15,7 +15,8 @@ use crate::actors::message::requests::{GetMessage, LocateMessages, Located, Mess
 use crate::actors::placement::ChatDoor;
 use crate::actors::request::ask;
 use crate::domain::message::{CLIENT_ID_CHARS, draft};
-use crate::error::Failure;
+use crate::error::{ErrorCode, Failure};
+use crate::fault;
 use crate::id::{ChatId, MessageId};
 use crate::wire::message::{MessageView, SentView};
 
@@ -97,6 +98,10 @@ async fn send_to(
         })
     };
     let sent: SentView = door.ask(chat_id, send).await?;
+    if fault::loses_ack(caller.user_id) {
+        let lost = "no answer in time; it may still have happened";
+        return Err(Failure::new(ErrorCode::Timeout, lost).into());
+    }
     Ok(match sent.duplicate {
         true => HttpResponse::Ok().json(sent),
         false => HttpResponse::Created().json(sent),

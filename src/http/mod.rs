@@ -1,6 +1,7 @@
 //! REST: thin handlers that turn requests of the wire into requests to actors.
 
 pub mod admin;
+mod admin_page;
 pub mod auth;
 pub mod chat_settings;
 pub mod chats;

@@ -14,7 +14,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error};
 
-use super::middleware::{cors, doorkeeper, frame};
+use super::middleware::{cors, doorkeeper, frame, same_origin};
 use super::upgrade::Upgrades;
 use super::{admin, routes};
 use crate::actors::fanout::LANES;
@@ -83,6 +83,7 @@ pub fn serve_admin(
             .app_data(web::Data::from(Arc::clone(&shared.config)))
             .configure(&equip)
             .configure(admin::routes)
+            .wrap(from_fn(same_origin))
             .wrap(from_fn(frame))
             .into_factory()
     };

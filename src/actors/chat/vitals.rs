@@ -2,14 +2,17 @@
 //! so that looking costs the actor nothing and counting costs it next to nothing.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use metrics::{Counter, Histogram};
 use tokio::time::Instant;
 
 use super::scope::{Cast, ChatServices};
-use crate::actors::inspection::requests::{ActorSeen, ActorState, BatchSeen, HotBy, HotChat};
+use crate::actors::inspection::requests::{
+    ActorSeen, ActorState, BatchSeen, ChatsDone, HotBy, HotChat, SendsWithin,
+};
 use crate::clock::Timestamp;
 use crate::domain::pace::Pace;
 use crate::id::{ChatId, UserId};
@@ -37,6 +40,53 @@ pub struct LookAt {
 }
 
 request!(FindHot => Vec<Hot>, LookAt => Option<(ActorSeen, Arc<[UserId]>)>);
+
+/// What all actors of this process did together.
+#[derive(Default)]
+struct Meter {
+    actors: AtomicU64,
+    messages: AtomicU64,
+    /// Messages by how long their batch took, see [`BOUNDS_MS`]; the last are those above all.
+    took: [AtomicU64; BOUNDS_MS.len() + 1],
+}
+
+/// Bounds of the times that batches take, in milliseconds.
+const BOUNDS_MS: [f64; 14] = [
+    0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10_000.0,
+];
+
+static METER: LazyLock<Meter> = LazyLock::new(Meter::default);
+static MESSAGES: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("troupe_messages_total"));
+static SEND_SECONDS: LazyLock<Histogram> =
+    LazyLock::new(|| metrics::histogram!("troupe_send_seconds"));
+
+impl Meter {
+    fn count(&self, messages: usize, took: Duration) {
+        let ms = took.as_secs_f64() * 1000.0;
+        let place = BOUNDS_MS.iter().position(|bound| ms <= *bound);
+        let messages = messages as u64;
+        self.messages.fetch_add(messages, Ordering::Relaxed);
+        self.took[place.unwrap_or(BOUNDS_MS.len())].fetch_add(messages, Ordering::Relaxed);
+        MESSAGES.increment(messages);
+        SEND_SECONDS.record(took.as_secs_f64());
+    }
+}
+
+/// What the chats of this process did so far.
+pub fn done() -> ChatsDone {
+    let bounds = BOUNDS_MS.iter().copied().map(Some).chain([None]);
+    let took = bounds.zip(&METER.took);
+    ChatsDone {
+        chat_actors: METER.actors.load(Ordering::Relaxed),
+        messages: METER.messages.load(Ordering::Relaxed),
+        send_ms: took
+            .map(|(up_to, count)| SendsWithin {
+                up_to,
+                count: count.load(Ordering::Relaxed),
+            })
+            .collect(),
+    }
+}
 
 /// Counts and places of one actor.
 pub struct Vitals {
@@ -82,6 +132,7 @@ struct Stand {
 
 impl Default for Vitals {
     fn default() -> Self {
+        METER.actors.fetch_add(1, Ordering::Relaxed);
         Self {
             born: Instant::now(),
             delivered: Cell::new(0),
@@ -96,6 +147,12 @@ impl Default for Vitals {
             waiting: Cell::new(Waiting::default()),
             stand: RefCell::new(None),
         }
+    }
+}
+
+impl Drop for Vitals {
+    fn drop(&mut self) {
+        METER.actors.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -137,6 +194,7 @@ impl Vitals {
         self.batches.set(self.batches.get() + 1);
         self.sends.set(self.sends.get() + sends as u64);
         self.last_batch.set(Some((sends, now - work.since)));
+        METER.count(sends, now - work.since);
         let mut pace = self.pace.get();
         pace.count(sends, now - self.born);
         self.pace.set(pace);

@@ -7,12 +7,15 @@ use actix::{Actor, Context, Recipient};
 use futures_util::future::join_all;
 
 use super::requests::{
-    ActorSeen, FindTrace, HotBy, HotChat, InspectChat, InspectSockets, ListHotChats, SocketSeen,
+    ActorSeen, AdvanceClock, ClearFaults, FindTrace, GroupSeen, HotBy, HotChat, InspectChat,
+    InspectNode, InspectSockets, ListFaults, ListHotChats, NodeSeen, SetFault, SocketSeen,
 };
-use crate::actors::chat::vitals::{FindHot, Hot, LookAt};
+use crate::actors::chat::vitals::{self, FindHot, Hot, LookAt};
 use crate::actors::fanout::Fanout;
+use crate::actors::guardian::GroupState;
 use crate::actors::request::{Answer, ask};
 use crate::actors::websocket::Websocket;
+use crate::clock::Clock;
 use crate::handles;
 use crate::id::UserId;
 use crate::trace;
@@ -29,6 +32,18 @@ pub struct Inspector {
     pub fanout: Fanout,
     /// Where there are sockets.
     pub sockets: Option<Websocket>,
+    /// Of the groups that run here.
+    pub groups: Vec<GroupState>,
+    pub clock: Clock,
+    pub faults: FaultRules,
+}
+
+/// What an operator may have go wrong here.
+#[derive(Clone, Copy, Debug)]
+pub struct FaultRules {
+    pub are_allowed: bool,
+    /// Whether the clock may be moved on.
+    pub moves_clock: bool,
 }
 
 impl Inspector {
@@ -83,6 +98,21 @@ impl Inspector {
         Ok(found.map(|context| format!("{:032x}", context.trace_id)))
     }
 
+    async fn inspect_node(&self, _: InspectNode) -> Answer<NodeSeen> {
+        let groups = self.groups.iter().map(|group| GroupSeen {
+            name: group.name().to_owned(),
+            is_down: group.is_down(),
+            in_flight: group.in_flight(),
+            restarts: group.restarts(),
+        });
+        Ok(NodeSeen {
+            groups: groups.collect(),
+            people: self.fanout.count_here(),
+            connections: self.sockets.as_ref().map_or(0, Websocket::open),
+            done: vitals::done(),
+        })
+    }
+
     fn online(&self, active: &[UserId]) -> usize {
         let online = active.iter().filter(|user| self.fanout.is_online(**user));
         online.count()
@@ -117,4 +147,9 @@ handles! { InspectorActor.inspector:
     InspectChat => inspect_chat,
     InspectSockets => inspect_sockets,
     FindTrace => find_trace,
+    InspectNode => inspect_node,
+    ListFaults => list_faults,
+    SetFault => set_fault,
+    ClearFaults => clear_faults,
+    AdvanceClock => advance_clock,
 }

@@ -120,6 +120,21 @@ impl NodeDesk {
         Ok((node.id, answer))
     }
 
+    /// Asks this very process.
+    pub async fn ask_here<R: Request>(&self, request: R, here: Here<R>) -> Answer<R::Reply> {
+        ask(here(&self.here), request).await
+    }
+
+    /// The processes there are, this one first.
+    pub fn nodes(&self) -> Vec<SeenNode> {
+        self.installation.nodes()
+    }
+
+    /// Whether the others can be reached; `None` where there can be none.
+    pub fn is_connected(&self) -> Option<bool> {
+        self.installation.is_connected()
+    }
+
     async fn put<R>(&self, node: &SeenNode, request: R, here: Here<R>) -> Answer<R::Reply>
     where
         R: Request + Serialize,

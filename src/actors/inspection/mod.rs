@@ -3,4 +3,5 @@
 
 pub mod actor;
 mod desk;
+mod faults;
 pub mod requests;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 pub use super::desk::{Asked, NodeDesk, Silent};
 use crate::clock::Timestamp;
 use crate::domain::chat::ChatKind;
+pub use crate::fault::{Fault, FaultKind};
 use crate::id::{ChatId, ConnectionId, NodeId, SessionId, UserId};
 use crate::request;
 
@@ -162,11 +163,101 @@ pub struct FindTrace {
     pub rev: u64,
 }
 
+/// How this process is.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct InspectNode;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeSeen {
+    pub groups: Vec<GroupSeen>,
+    pub people: usize,
+    pub connections: usize,
+    #[serde(flatten)]
+    pub done: ChatsDone,
+}
+
+/// A group that runs here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupSeen {
+    pub name: String,
+    /// Its restart budget is spent, for now.
+    pub is_down: bool,
+    pub in_flight: usize,
+    pub restarts: usize,
+}
+
+/// What the chats of a process did since it started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatsDone {
+    /// How many have an actor now.
+    pub chat_actors: u64,
+    /// Messages written.
+    pub messages: u64,
+    /// By how long their batches took until they were acked.
+    pub send_ms: Vec<SendsWithin>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SendsWithin {
+    /// In milliseconds; `null`: longer than all of these.
+    pub up_to: Option<f64>,
+    /// And above the bound before.
+    pub count: u64,
+}
+
+/// What goes wrong here because an operator asked for it, and how the clock stands.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ListFaults;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Faults {
+    pub items: Vec<Fault>,
+    pub clock: ClockSeen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClockSeen {
+    pub now: Timestamp,
+    /// How far it was moved on.
+    pub ahead_seconds: u64,
+    /// Whether it can be: not where servers with clocks of their own share the work.
+    pub is_movable: bool,
+}
+
+/// Has something go wrong here.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct SetFault {
+    pub fault: Fault,
+}
+
+/// Ends faults here: one kind, or all.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ClearFaults {
+    pub kind: Option<FaultKind>,
+}
+
+/// Moves the clock of this process on; refused where it is not movable.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct AdvanceClock {
+    pub seconds: u64,
+}
+
 request!(
     ListHotChats => Vec<HotChat>,
     InspectChat => Option<ActorSeen>,
     InspectSockets => Vec<SocketSeen>,
     FindTrace => Option<String>,
+    InspectNode => NodeSeen,
+    ListFaults => Faults,
+    SetFault => (),
+    ClearFaults => (),
+    AdvanceClock => (),
 );
 
 crate::peers! {
@@ -176,5 +267,10 @@ crate::peers! {
         inspect_chat: InspectChat,
         inspect_sockets: InspectSockets,
         find_trace: FindTrace,
+        inspect_node: InspectNode,
+        list_faults: ListFaults,
+        set_fault: SetFault,
+        clear_faults: ClearFaults,
+        advance_clock: AdvanceClock,
     }
 }

@@ -9,6 +9,7 @@ use super::decide::{Decision, Outgoing, Verdict};
 use super::desk::Desk;
 use super::push::Sent;
 use super::waiting::{Due, Entry, Matter};
+use crate::fault;
 use crate::id::{ChatId, DeviceId, UserId};
 use crate::storage::StoreResult;
 use crate::storage::devices::Device;
@@ -179,7 +180,10 @@ impl Desk {
             Err(error) => return self.unsent(&error),
         }
         let kind = outgoing.push.kind();
-        let sent = sender.send(device, &outgoing.push).await;
+        let sent = match fault::fails_push() {
+            false => sender.send(device, &outgoing.push).await,
+            true => Sent::Later(self.rules.window),
+        };
         let (outcome, single) = match sent {
             Sent::Done => ("sent", Single::Over),
             Sent::Refused => ("refused", Single::Over),

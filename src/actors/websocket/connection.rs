@@ -30,6 +30,7 @@ use super::session::{CloseConnection, SessionOrder};
 use super::transport::Transport;
 use crate::domain::flood::{FrameBudget, Verdict};
 use crate::error::Failure;
+use crate::fault;
 use crate::id::UserId;
 use crate::wire::frame;
 use crate::wire::socket::SocketEvent;
@@ -113,6 +114,10 @@ fn listen(
 /// Writes what waits in the queue until that has ended.
 async fn write(link: &Link, transport: &Transport) -> io::Result<()> {
     loop {
+        poll_fn(|cx| link.poll_waiting(cx)).await;
+        if let Some(delay) = fault::delays(link.user) {
+            tokio::time::sleep(delay).await;
+        }
         let some = poll_fn(|cx| link.poll_write(cx, |cx, pieces| transport.poll_write(cx, pieces)));
         if some.await? == Written::All {
             return Ok(());

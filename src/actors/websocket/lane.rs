@@ -20,6 +20,7 @@ use crate::actors::auth::requests::SessionsRevoked;
 use crate::actors::fanout::{Deliver, Delivery, FanOut, Lane, SocketRef};
 use crate::actors::inspection::requests::{InspectSockets, SocketSeen};
 use crate::actors::request::Answer;
+use crate::fault;
 use crate::id::{ConnectionId, UserId};
 use crate::trace;
 use crate::wire::frame::Frame;
@@ -80,6 +81,7 @@ impl Room {
             self.node.fanout.place(link.user, self.lane, true);
         }
         sockets.wheel.schedule(link.id, seconds(first_wait));
+        self.node.open.fetch_add(1, Ordering::Relaxed);
         metrics::gauge!("troupe_sockets").increment(1.0);
     }
 
@@ -89,6 +91,7 @@ impl Room {
         if sockets.by_id.remove(&link.id).is_none() {
             return;
         }
+        self.node.open.fetch_sub(1, Ordering::Relaxed);
         metrics::gauge!("troupe_sockets").decrement(1.0);
         if let Some(local) = sockets.by_user.get_mut(&link.user) {
             local.links.retain(|other| other.id != link.id);
@@ -122,10 +125,15 @@ impl Room {
             match delivery {
                 Delivery::FanOut(fan_out) => sockets.fan_out(&fan_out),
                 Delivery::Answer {
-                    connection, frame, ..
+                    connection,
+                    frame,
+                    mark,
                 } => {
                     if let Some(link) = sockets.by_id.get(&connection) {
-                        link.push(frame);
+                        // What brings its reader to a place in the log is the ack of a send.
+                        if mark.is_none() || !fault::loses_ack(link.user) {
+                            link.push(frame);
+                        }
                     }
                 }
             }
@@ -158,6 +166,13 @@ impl Room {
                 }
             };
             sockets.wheel.schedule(id, seconds(wait));
+        }
+        if fault::cuts_any() {
+            for link in sockets.by_id.values() {
+                if fault::cuts(link.user) {
+                    link.cut();
+                }
+            }
         }
         for link in sockets.by_id.values() {
             if link.stalled() >= STALL {

@@ -304,6 +304,18 @@ impl Link {
         self.changed.take()
     }
 
+    /// Ready when something waits to be written, or nothing more will.
+    pub fn poll_waiting(&self, cx: &Context<'_>) -> Poll<()> {
+        self.queue.borrow_mut().poll_waiting(cx)
+    }
+
+    /// Ends it at once, as a broken network does.
+    pub fn cut(&self) {
+        if let Some(transport) = self.transport() {
+            transport.shut();
+        }
+    }
+
     /// Writes what waits, see [`Queue::poll_write`].
     pub fn poll_write(
         &self,

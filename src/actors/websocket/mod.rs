@@ -118,6 +118,8 @@ pub struct Node {
     /// Comings and goings that are being kept.
     moving: AtomicUsize,
     draining: AtomicBool,
+    /// Sockets on this node.
+    open: AtomicUsize,
     lanes: RwLock<Vec<Recipient<LaneOrder>>>,
     /// The same lanes, to be asked how sockets are.
     lookouts: RwLock<Vec<Recipient<InspectSockets>>>,
@@ -202,6 +204,7 @@ impl Websocket {
             watches: Watches::default(),
             moving: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
+            open: AtomicUsize::new(0),
             lanes: RwLock::default(),
             lookouts: RwLock::default(),
             whole_rounds: AtomicU64::new(0),
@@ -232,6 +235,11 @@ impl Websocket {
         }
         all.sort_by_key(|socket: &SocketSeen| (socket.since, socket.connection_id));
         Ok(all)
+    }
+
+    /// Sockets on this node.
+    pub fn open(&self) -> usize {
+        self.0.open.load(Ordering::Relaxed)
     }
 
     /// Users with a session on this node.

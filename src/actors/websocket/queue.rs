@@ -159,6 +159,15 @@ impl Queue {
         Poll::Ready(Ok(Written::Some))
     }
 
+    /// Ready when something waits to be written, or nothing more will.
+    pub fn poll_waiting(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if !self.frames.is_empty() || self.state == State::Ended {
+            return Poll::Ready(());
+        }
+        remember(&mut self.writer, cx);
+        Poll::Pending
+    }
+
     fn advance(&mut self, written: usize) {
         self.bytes -= written;
         self.moved_at = Instant::now();

@@ -2,5 +2,7 @@
 //! people wrote, what they are called or how they are reached.
 
 pub mod chats;
+pub mod faults;
+pub mod overview;
 pub mod sessions;
 pub mod trace;

@@ -7,6 +7,7 @@ mod frame;
 mod panics;
 mod request_id;
 mod resource;
+mod same_origin;
 mod signed_in;
 
 pub use cors::cors;
@@ -14,3 +15,4 @@ pub use doorkeeper::doorkeeper;
 pub use frame::frame;
 pub use request_id::{HEADER as REQUEST_ID, RequestId};
 pub use resource::{Access, resource};
+pub use same_origin::same_origin;

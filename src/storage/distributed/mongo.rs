@@ -14,6 +14,7 @@ use mongodb::options::{
 use mongodb::{Client, Collection, Database};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::fault;
 use crate::storage::error::{StoreError, StoreErrorKind, StoreResult};
 
 #[derive(Clone, Debug)]
@@ -93,6 +94,10 @@ impl Mongo {
         &self,
         call: impl IntoFuture<Output = Result<T, Error>>,
     ) -> StoreResult<Result<T, Error>> {
+        if !fault::lets_write().await {
+            let refused = "writes are refused, as an operator asked for";
+            return Err(unavailable(refused.to_owned()));
+        }
         tokio::time::timeout(self.timeout, call.into_future())
             .await
             .map_err(|_| unknown("no answer in time".to_owned()))

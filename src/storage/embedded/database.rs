@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Checkpoints;
 use super::commit::{Job, Repeatable, Write, guarded, unavailable, write_loop};
+use crate::fault;
 use crate::storage::error::{StoreError, StoreErrorKind, StoreResult};
 
 /// Writes that may wait; beyond it callers wait for a place.
@@ -112,6 +113,9 @@ impl Database {
         job: Box<dyn Job>,
         answered: oneshot::Receiver<StoreResult<T>>,
     ) -> StoreResult<T> {
+        if !fault::lets_write().await {
+            return Err(unavailable("writes are refused, as an operator asked for"));
+        }
         self.writes.send(job).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }

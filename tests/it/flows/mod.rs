@@ -1,5 +1,6 @@
 //! What a client can do, against the running program, one file per topic.
 
+mod admin_page;
 mod blocks;
 mod compressed;
 mod contacts;
@@ -10,6 +11,7 @@ mod drafts;
 mod draining;
 mod edits;
 mod export;
+mod faults_asked;
 mod forward;
 mod frames;
 mod groups;

@@ -217,8 +217,8 @@ async fn the_admin_listener_refuses_as_the_public_one_does() {
     let admin = server.admin();
     for path in [
         "/",
-        "/admin",
         "/admin/nothing",
+        "/admin/page/nothing.js",
         "/api/v1/chats",
         "/metrics/x",
     ] {

@@ -1,8 +1,9 @@
 //! Requests to one node about itself, and its replies, with every field that may be there.
 
 use troupe::actors::inspection::requests::{
-    ActorSeen, ActorState, BatchSeen, FindTrace, HotBy, HotChat, InspectChat, InspectSockets,
-    ListHotChats, SocketSeen,
+    ActorSeen, ActorState, AdvanceClock, BatchSeen, ChatsDone, ClearFaults, ClockSeen, Fault,
+    FaultKind, Faults, FindTrace, GroupSeen, HotBy, HotChat, InspectChat, InspectNode,
+    InspectSockets, ListFaults, ListHotChats, NodeSeen, SendsWithin, SetFault, SocketSeen,
 };
 use troupe::domain::chat::ChatKind;
 
@@ -28,6 +29,83 @@ pub fn find_trace() -> FindTrace {
     FindTrace {
         chat_id: id(),
         rev: 9,
+    }
+}
+
+pub fn inspect_node() -> InspectNode {
+    InspectNode
+}
+
+pub fn list_faults() -> ListFaults {
+    ListFaults
+}
+
+pub fn set_fault() -> SetFault {
+    SetFault { fault: fault() }
+}
+
+pub fn clear_faults(kind: Option<FaultKind>) -> ClearFaults {
+    ClearFaults { kind }
+}
+
+pub fn advance_clock() -> AdvanceClock {
+    AdvanceClock { seconds: 1 << 40 }
+}
+
+fn fault() -> Fault {
+    Fault {
+        kind: FaultKind::FramesDelayed,
+        user_id: Some(id()),
+        delay_ms: Some(250),
+        remaining_ms: 60_000,
+    }
+}
+
+impl Sample for NodeSeen {
+    fn sample() -> Self {
+        Self {
+            groups: vec![GroupSeen {
+                name: "chat".to_owned(),
+                is_down: true,
+                in_flight: 1,
+                restarts: 2,
+            }],
+            people: 3,
+            connections: 4,
+            done: ChatsDone {
+                chat_actors: 5,
+                messages: 1 << 52,
+                send_ms: vec![
+                    SendsWithin {
+                        up_to: Some(0.5),
+                        count: 6,
+                    },
+                    SendsWithin {
+                        up_to: None,
+                        count: 7,
+                    },
+                ],
+            },
+        }
+    }
+}
+
+impl Sample for Faults {
+    fn sample() -> Self {
+        let plain = Fault {
+            kind: FaultKind::PushesFail,
+            user_id: None,
+            delay_ms: None,
+            ..fault()
+        };
+        Self {
+            items: vec![fault(), plain],
+            clock: ClockSeen {
+                now: time(),
+                ahead_seconds: 86_400,
+                is_movable: true,
+            },
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use futures_util::future::BoxFuture;
 use troupe::actors::auth::requests::AuthPeers;
 use troupe::actors::chat::requests::ChatPeers;
 use troupe::actors::group::Group;
-use troupe::actors::inspection::requests::NodePeers;
+use troupe::actors::inspection::requests::{FaultKind, NodePeers};
 use troupe::actors::media::requests::MediaPeers;
 use troupe::actors::message::requests::MessagePeers;
 use troupe::actors::notification::requests::NotificationPeers;
@@ -179,6 +179,12 @@ async fn every_request_to_a_node_is_carried() {
         inspect_chat => inspection::inspect_chat(),
         inspect_sockets => inspection::inspect_sockets(),
         find_trace => inspection::find_trace(),
+        inspect_node => inspection::inspect_node(),
+        list_faults => inspection::list_faults(),
+        set_fault => inspection::set_fault(),
+        clear_faults => inspection::clear_faults(None),
+        clear_faults => inspection::clear_faults(Some(FaultKind::SocketsDropped)),
+        advance_clock => inspection::advance_clock(),
     }
 }
 
