@@ -73,7 +73,7 @@ function sessions(user) {
     h('span', { class: 'faint' }, `node ${short(one.node)} · since ${moment(one.since)} · ${count(one.queueBytes)} bytes wait in ${count(one.queueFrames)} frames`
       + ` · stalled ${ms(one.stalledMs)} · heard ${moment(one.heardAt)} · pong ${moment(one.pongAt)} · ${count(one.cursors)} heads to say`)));
   return [
-    facts([['Online', user.online ? 'yes' : 'no'], ['Last seen', moment(user.lastSeen)], ['Signed in', `${count(user.storedSessions)} times`]]),
+    facts([['Online', user.online ? 'yes' : 'no'], ['Last seen', moment(user.lastSeen)], ['Signed in', user.storedSessions === 1 ? 'once' : `${count(user.storedSessions)} times`]]),
     user.unanswered.map((node) => h('p', { class: 'problem' }, `${node.address} did not answer: ${node.problem}`)),
     h('h3', {}, 'Sockets'), lines.length ? h('ul', { class: 'entries' }, lines) : h('p', { class: 'empty' }, 'None open.'),
     h('h3', {}, 'Sign-ins'), h('ul', { class: 'entries' }, user.sessions.map((one) => h('li', { class: 'entry' },

@@ -42,7 +42,7 @@ function build(el, again) {
   };
   problem = h('p', { class: 'problem', role: 'alert' });
   fill(el, problem, h('div', { class: 'faults' }, [...rows.values()].map((one) => one.el),
-    h('div', { class: 'fault' }, h('div', { class: 'fault-head' }, h('b', {}, 'The clock')), h('p', {}, 'Moved on, so that what expires does. It never goes back.'), clock.text,
+    h('div', { class: 'fault clock' }, h('div', { class: 'fault-head' }, h('b', {}, 'The clock')), h('p', {}, 'Moved on, so that what expires does. It never goes back.'), clock.text,
       h('div', { class: 'steps' }, clock.steps))));
 }
 

@@ -11,8 +11,8 @@ export function showJobs(el, { items }, now, again) {
     h('div', { class: 'job-text' },
       h('b', {}, job.name.replaceAll('_', ' ')), ' ', h('span', { class: `chip ${STATES[job.state] ?? ''}` }, job.state),
       h('p', { class: 'faint' }, job.about),
-      h('p', { class: 'faint' }, [`every ${span(job.everySeconds)}`, job.state === 'running' ? `${count(job.done)} done` : `ended ${ago(job.finishedAt, now)}`, job.report].filter(Boolean).join(' · '))),
-    h('button', { type: 'button', class: 'small', disabled: job.state === 'running' || job.state === 'waiting', 'aria-label': `Run ${job.name}`, onclick: (event) => run(event.currentTarget, job.name, again) }, 'Run'))));
+      h('p', { class: 'faint' }, [`every ${span(job.everySeconds)}`, job.state === 'running' ? `${count(job.done)} done` : job.finishedAt ? `ended ${ago(job.finishedAt, now)}` : 'never ran', job.report].filter(Boolean).join(' · '))),
+    h('button', { type: 'button', class: 'small', disabled: job.state === 'running' || job.state === 'waiting', 'aria-label': `Run ${job.name}`, onclick: (event) => run(event.currentTarget, job.name, again) }, 'Run')))));
 }
 
 async function run(button, name, again) {

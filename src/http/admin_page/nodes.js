@@ -14,7 +14,7 @@ export function showNodes(el, overview) {
       node.problem ? h('p', { class: 'problem' }, `Did not answer: ${node.problem}`) : null,
       seen ? h('p', { class: 'faint' },
         `${count(seen.chatActors)} chat actors · ${count(seen.connections)} sockets · ${count(seen.people)} people`) : null,
-      seen ? h('ul', { class: 'groups' }, seen.groups.map(group)) : h('p', { class: 'faint' }, node.groups.join(', ')));
+      seen ? h('ul', { class: 'groups' }, [...seen.groups].sort((one, other) => one.name.localeCompare(other.name)).map(group)) : h('p', { class: 'faint' }, node.groups.join(', ')));
   }), overview.natsConnected === false ? h('p', { class: 'problem' }, 'NATS is away: other processes cannot be reached.') : null);
 }
 

@@ -212,6 +212,26 @@ async fn actors_are_counted_by_kind() {
 }
 
 #[tokio::test]
+async fn the_operators_page_and_its_files_are_served() {
+    let server = Server::shared().await;
+    for (path, kind) in [
+        ("/admin", "text/html"),
+        ("/admin/page/main.js", "text/javascript"),
+        ("/admin/page/style.css", "text/css"),
+        ("/admin/page/icon.svg", "image/svg+xml"),
+    ] {
+        let file = server.admin().get(path).await;
+        assert_eq!(file.status, 200, "{path}");
+        let said = file.header("content-type").unwrap_or_default();
+        assert!(said.starts_with(kind), "{path}: {said}");
+        let policy = file.header("content-security-policy").unwrap_or_default();
+        assert!(policy.contains("default-src 'self'"), "{path}: {policy}");
+        assert!(!policy.contains("unsafe"), "{path}: {policy}");
+    }
+    server.root().get("/admin").await.refused(404);
+}
+
+#[tokio::test]
 async fn the_admin_listener_refuses_as_the_public_one_does() {
     let server = Server::shared().await;
     let admin = server.admin();

@@ -88,8 +88,15 @@ async fn a_message_over_rest_is_one_trace_to_the_sockets_it_reaches() {
     let api = anna.api.with_header("traceparent", &header);
     let secret = "words that no trace may hold";
     let body = json!({"chatId": chat, "type": "text", "content": secret});
-    api.post("/messages", body).await.created();
+    let sent = api.post("/messages", body).await.created();
     socket.expect_of("message.new", &chat).await;
+    let id = sent["messageId"].as_str().expect("an id");
+    let story = server
+        .admin()
+        .get(&format!("/admin/messages/{id}/trace"))
+        .await
+        .ok();
+    assert_eq!(story["traceId"], json!(trace), "operators find it");
 
     let names = ["request", "chat.send", "store.commit", "session.deliver"];
     let spans = whole(&collector, &trace, &names).await;
