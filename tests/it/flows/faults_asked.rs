@@ -298,6 +298,13 @@ async fn pages_of_other_origins_can_do_nothing() {
             .refused(403);
         admin.get("/admin/overview").await.ok();
     }
+    // A name that was made to lead here is that of no listener on loopback.
+    let rebound = server.admin().with_header("host", "rebound.example:8090");
+    rebound.get("/admin/overview").await.refused(403);
+    for name in ["localhost:8090", "ops.localhost", "127.0.0.1", "[::1]:8090"] {
+        let named = server.admin().with_header("host", name);
+        named.get("/admin/overview").await.ok();
+    }
     let own = server.admin().with_header("origin", &server.admin_origin());
     own.post_empty("/admin/jobs/housekeeping/run").await.ok();
 }
