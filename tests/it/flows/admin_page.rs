@@ -20,7 +20,8 @@ async fn open(server: &Server, (width, height): (u32, u32)) -> Browser {
 
 /// Nothing is wider than the window.
 async fn assert_fits(page: &Browser) {
-    let script = "return document.documentElement.scrollWidth - window.innerWidth;";
+    let script =
+        "const page = document.documentElement; return page.scrollWidth - page.clientWidth;";
     assert_eq!(page.run(script, json!([])).await, 0, "it scrolls sideways");
 }
 
