@@ -53,7 +53,7 @@ function actor(chat) {
     it ? [h('h3', {}, 'Actor'), facts([
       ['Messages a second', rate(it.ratePerSecond)], ['In mailbox', count(it.mailbox)], ['Queued', count(it.queued)],
       ['In flight', count(it.inFlight)], ['Working for', ms(it.workingMs)], ['Mailbox wait', ms(it.mailboxWaitMs)],
-      ['Sent', `${count(it.sends)} in ${count(it.batches)} batches`],
+      ['Sent', `${count(it.sends)} in ${it.batches === 1 ? '1 batch' : `${count(it.batches)} batches`}`],
       ['Last batch', it.lastBatch ? `${count(it.lastBatch.messages)} in ${ms(it.lastBatch.ms)}` : null],
       ['Head seq', it.headSeq], ['Head rev', it.headRev], ['Announced', it.announcedSeq],
       ['Members', `${count(it.members)}, ${count(it.online)} online`], ['Typing', count(it.typing)],

@@ -49,7 +49,7 @@ function build(el, again) {
 function row([kind, name, about, takes], again) {
   const left = h('span', { class: 'left' });
   const delay = takes.includes('delay') ? h('input', { type: 'number', min: '1', max: '30000', value: '1000', 'aria-label': `${name}: milliseconds` }) : null;
-  const user = takes.includes('user') ? h('input', { placeholder: 'everyone, or a user’s id', autocomplete: 'off', spellcheck: 'false', 'aria-label': `${name}: user` }) : null;
+  const user = takes.includes('user') ? h('input', { placeholder: 'everyone', autocomplete: 'off', spellcheck: 'false', 'aria-label': `${name}: user` }) : null;
   const lasts = h('select', { 'aria-label': `${name}: for how long` }, LASTS.map(([seconds, text]) => h('option', { value: String(seconds) }, text)));
   lasts.value = '60';
   const toggle = h('button', { type: 'button', class: 'switch', role: 'switch', 'aria-checked': 'false', 'aria-label': name,
@@ -62,7 +62,7 @@ function row([kind, name, about, takes], again) {
     } });
   return { left, toggle, el: h('div', { class: 'fault' },
     h('div', { class: 'fault-head' }, h('b', {}, name), left, toggle), h('p', {}, about),
-    h('div', { class: 'fields' }, delay ? h('label', {}, delay, ' ms') : null, user, h('label', {}, 'for ', lasts))) };
+    h('div', { class: 'fields' }, delay ? h('label', {}, delay, ' ms') : null, user ? h('label', { class: 'who' }, 'user ', user) : null, h('label', {}, 'for ', lasts))) };
 }
 
 async function attempt(done, again) {

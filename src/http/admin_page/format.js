@@ -8,6 +8,9 @@ export function count(value) {
   return String(Math.round(value));
 }
 
+/** 1 chat actor, 2 chat actors. */
+export const many = (value, name) => `${count(value)} ${name}${value === 1 ? '' : 's'}`;
+
 export function rate(value) {
   if (value === null || value === undefined) return '–';
   if (value === 0) return '0';

@@ -1,7 +1,7 @@
 // The processes of the installation, and what each runs.
 
 import { fill, h } from './dom.js';
-import { count, short } from './format.js';
+import { count, many, short } from './format.js';
 
 export function showNodes(el, overview) {
   fill(el, overview.nodes.map((node) => {
@@ -13,7 +13,7 @@ export function showNodes(el, overview) {
         h('span', { class: 'faint' }, node.address)),
       node.problem ? h('p', { class: 'problem' }, `Did not answer: ${node.problem}`) : null,
       seen ? h('p', { class: 'faint' },
-        `${count(seen.chatActors)} chat actors · ${count(seen.connections)} sockets · ${count(seen.people)} people`) : null,
+        `${many(seen.chatActors, 'chat actor')} · ${many(seen.connections, 'socket')} · ${count(seen.people)} online`) : null,
       seen ? h('ul', { class: 'groups' }, [...seen.groups].sort((one, other) => one.name.localeCompare(other.name)).map(group)) : h('p', { class: 'faint' }, node.groups.join(', ')));
   }), overview.natsConnected === false ? h('p', { class: 'problem' }, 'NATS is away: other processes cannot be reached.') : null);
 }
@@ -21,5 +21,5 @@ export function showNodes(el, overview) {
 function group({ name, isDown, inFlight, restarts }) {
   const state = isDown ? 'failed' : restarts > 0 ? 'warned' : 'fine';
   return h('li', { class: `group ${state}` }, h('span', {}, name),
-    h('span', { class: 'faint' }, isDown ? 'down' : `${count(inFlight)} in flight${restarts ? ` · ${count(restarts)} restarts` : ''}`));
+    h('span', { class: 'faint' }, isDown ? 'down' : `${count(inFlight)} in flight${restarts ? ` · ${many(restarts, 'restart')}` : ''}`));
 }

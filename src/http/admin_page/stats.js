@@ -64,7 +64,7 @@ export function showTotals(el, overview) {
     tile('Messages', pace ? rate(pace.perSecond) : '–', 'a second', spark(history), 'first'),
     tile('Send, median', ms(pace?.half), 'until the ack'),
     tile('Send, 99 %', ms(pace?.slow), 'until the ack'),
-    tile('Sockets', count(sum('connections')), `${count(sum('people'))} people`),
+    tile('Sockets', count(sum('connections')), `${count(sum('people'))} online`),
     tile('Chat actors', count(sum('chatActors')), 'loaded'),
     tile('Restarts', count(restarts), 'of groups', null, restarts > 0 ? 'alarmed' : ''));
 }
