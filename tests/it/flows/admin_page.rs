@@ -25,6 +25,47 @@ async fn assert_fits(page: &Browser) {
     assert_eq!(page.run(script, json!([])).await, 0, "it scrolls sideways");
 }
 
+/// Opens a chat's actor, someone's sockets, a message's story, and what is not there.
+async fn look_closer(page: &Browser, user: &str, message: &str) {
+    page.click("#orders button", "Members").await;
+    page.until("by members", "#chats .row", |rows| {
+        rows[0].contains("group")
+    })
+    .await;
+    page.click("#chats .row .link", "").await;
+    page.until("its actor", "#detail .facts", |facts| {
+        facts
+            .iter()
+            .any(|one| one.contains("active") || one.contains("Head seq"))
+    })
+    .await;
+    page.screenshot("admin-actor").await;
+    page.click("#detail-close", "").await;
+
+    page.enter("#look input", user).await;
+    page.click("#look button", "User").await;
+    page.until("her socket", "#detail .entry", |lines| {
+        lines.iter().any(|one| one.contains("foreground"))
+    })
+    .await;
+    page.click("#detail-close", "").await;
+    page.enter("#look input", message).await;
+    page.click("#look button", "Message").await;
+    page.until("its story", "#detail .entry", |lines| {
+        lines.iter().any(|one| one.starts_with("sent"))
+    })
+    .await;
+    page.screenshot("admin-story").await;
+    page.click("#detail-close", "").await;
+    page.enter("#look input", "nonsense").await;
+    page.click("#look button", "Chat").await;
+    page.until("none", "#detail .problem", |texts| {
+        texts == ["There is no chat with this id."]
+    })
+    .await;
+    page.click("#detail-close", "").await;
+}
+
 #[tokio::test]
 async fn it_shows_what_goes_on() {
     let server = Server::options().unlimited().start().await;
@@ -57,44 +98,7 @@ async fn it_shows_what_goes_on() {
     assert_fits(&page).await;
     page.screenshot("admin-desktop").await;
 
-    page.click("#orders button", "Members").await;
-    page.until("by members", "#chats .row", |rows| {
-        rows[0].contains("group")
-    })
-    .await;
-    page.click("#chats .row .link", "").await;
-    page.until("its actor", "#detail .facts", |facts| {
-        facts
-            .iter()
-            .any(|one| one.contains("active") || one.contains("Head seq"))
-    })
-    .await;
-    page.screenshot("admin-actor").await;
-    page.click("#detail-close", "").await;
-
-    page.enter("#look input", &anna.id).await;
-    page.click("#look button", "User").await;
-    page.until("her socket", "#detail .entry", |lines| {
-        lines.iter().any(|one| one.contains("foreground"))
-    })
-    .await;
-    page.click("#detail-close", "").await;
-    page.enter("#look input", sent["messageId"].as_str().expect("an id"))
-        .await;
-    page.click("#look button", "Message").await;
-    page.until("its story", "#detail .entry", |lines| {
-        lines.iter().any(|one| one.starts_with("sent"))
-    })
-    .await;
-    page.screenshot("admin-story").await;
-    page.click("#detail-close", "").await;
-    page.enter("#look input", "nonsense").await;
-    page.click("#look button", "Chat").await;
-    page.until("none", "#detail .problem", |texts| {
-        texts == ["There is no chat with this id."]
-    })
-    .await;
-    page.click("#detail-close", "").await;
+    look_closer(&page, &anna.id, sent["messageId"].as_str().expect("an id")).await;
 
     page.click("#jobs button", "Run housekeeping").await;
     page.until("it has run", "#jobs .job", |jobs| {

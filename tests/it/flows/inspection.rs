@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Server, eventually_some};
+use crate::support::{Person, Server, eventually_some};
 
 /// What nobody who looks on may read.
 const WORDS: &str = "between the two of us";
@@ -207,6 +207,26 @@ async fn someones_sockets_are_shown_wherever_they_are() {
     server.admin().get("/admin/sessions/x").await.refused(404);
 }
 
+/// A message is got, read, edited, reacted to and deleted.
+async fn all_that_can_happen(anna: &Person, ben: &Person, id: &str) {
+    let status = json!({"messageId": id, "status": "delivered"});
+    ben.api.put("/messages/status", status).await.ok();
+    let read = json!({"messageIds": [id]});
+    ben.api.post("/messages/read", read).await.ok();
+    let message = format!("/messages/{id}");
+    let edit = json!({"content": "and nobody else"});
+    anna.api.patch(&message, edit).await.ok();
+    let emoji = json!({"emoji": "👍"});
+    ben.api
+        .put(&format!("{message}/reaction"), emoji)
+        .await
+        .ok();
+    anna.api
+        .delete(&format!("{message}?scope=everyone"))
+        .await
+        .no_content();
+}
+
 #[tokio::test]
 async fn the_story_of_a_message_is_told_without_its_words() {
     let server = Server::shared().await;
@@ -230,22 +250,7 @@ async fn the_story_of_a_message_is_told_without_its_words() {
         "pushed": false, "cleared": false}]);
     assert_eq!(fresh["recipients"], untouched);
 
-    let status = json!({"messageId": id, "status": "delivered"});
-    ben.api.put("/messages/status", status).await.ok();
-    let read = json!({"messageIds": [id]});
-    ben.api.post("/messages/read", read).await.ok();
-    let message = format!("/messages/{id}");
-    let edit = json!({"content": "and nobody else"});
-    anna.api.patch(&message, edit).await.ok();
-    let emoji = json!({"emoji": "👍"});
-    ben.api
-        .put(&format!("{message}/reaction"), emoji)
-        .await
-        .ok();
-    anna.api
-        .delete(&format!("{message}?scope=everyone"))
-        .await
-        .no_content();
+    all_that_can_happen(&anna, &ben, id).await;
 
     let whole = server.admin().get(&path).await.ok();
     let changes: Vec<&str> = whole["entries"]
