@@ -15,7 +15,7 @@ use crate::actors::chat::writer::Writer;
 use crate::actors::cluster::Cluster;
 use crate::actors::cluster::requests::OwnersChanged;
 use crate::actors::fanout::Fanout;
-use crate::actors::media::requests::Claims;
+use crate::actors::media::requests::MediaDesk;
 use crate::actors::placement::ChatDoor;
 use crate::clock::Clock;
 use crate::storage::Stores;
@@ -29,7 +29,7 @@ pub fn start_chats(
     fanout: &Fanout,
     clock: Clock,
     nodes: Option<&Cluster>,
-    (relay, claims): (&Recipient<ReceiptsStored>, &Claims),
+    (relay, media): (&Recipient<ReceiptsStored>, &MediaDesk),
 ) -> StartedChats {
     let indexer = Indexer::new(stores, remote(nodes)).start().recipient();
     let shards = std::thread::available_parallelism().map_or(2, usize::from);
@@ -43,7 +43,7 @@ pub fn start_chats(
             fanout: fanout.clone(),
             clock,
             writer: writer.recipient(),
-            media: claims.clone(),
+            media: media.clone(),
             relay: Some(relay.clone()),
             remote: remote(nodes),
         };
