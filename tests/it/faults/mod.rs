@@ -11,7 +11,7 @@
 //! | PostgreSQL is killed; stands still; is out of reach; tables are locked | `smoke`, `whole::postgres` |
 //! | the disk of an embedded server is full | `storage` |
 //! | S3 is away or refuses; an upload dies half-way | `media` |
-//! | sockets are reset, half-open, slow, closed late | `smoke`, `whole::clients` |
+//! | sockets are reset, half-open, slow, closed late | `whole::clients` |
 //! | a reader that never reads, 5,000 messages | `actors::websocket::{slow, real}` |
 //! | 10,000 sends at one chat | `whole::clients`, `actors::chat` |
 //! | a poison event | `contract::events` |
@@ -21,7 +21,7 @@
 //! | nodes are told to go, in turn; 1,000 come back at once | `whole::nodes` |
 //! | a node starts before its servers | `whole::nodes` |
 //! | sync between an entry and its effect | `contract::mongo` |
-//! | devices on two nodes | `smoke` |
+//! | devices on two nodes | `whole::nodes` |
 //! | removed while a send is unknown | `actors::chat` |
 //! | away while the other reads | `flows::receipts` |
 //! | the newest message expires and is swept | `actors::disappearing` |

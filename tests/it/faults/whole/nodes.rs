@@ -29,6 +29,15 @@ async fn three_nodes_die_in_turn() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes: deploy/dev/faults.sh"]
+async fn devices_on_two_nodes_hear_live() {
+    let world = World::working(2, 29).await;
+    world.devices_hear_live().await;
+    world.check("devices on two nodes").await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: deploy/dev/faults.sh"]
 async fn every_node_is_stopped_in_order() {
     let mut world = World::working(3, 22).await;
     for _ in 0..3 {
