@@ -48,7 +48,7 @@ fn new_message(view: &MessageView) -> Frame {
         chat_id: view.chat_id,
         seq: view.seq,
         rev: view.rev,
-        message: view,
+        message: &view.encoded(),
     }
     .frame()
 }
@@ -56,7 +56,7 @@ fn new_message(view: &MessageView) -> Frame {
 fn frames(criterion: &mut Criterion) {
     let message = message();
     let view = MessageView::new(&message, AT);
-    let sent = SentView::new(view.clone(), false);
+    let (sent, encoded) = (SentView::new(view.clone(), false), view.encoded());
     let mut group = criterion.benchmark_group("frames");
     group.throughput(Throughput::Elements(1));
     group.bench_function("view", |b| {
@@ -64,7 +64,13 @@ fn frames(criterion: &mut Criterion) {
     });
     group.bench_function("message.new", |b| b.iter(|| new_message(black_box(&view))));
     group.bench_function("ack", |b| {
-        b.iter(|| SendAck::frame(Some("0000000f4b2d1c00-0000a1b2"), black_box(&sent)));
+        b.iter(|| {
+            SendAck::frame(
+                Some("0000000f4b2d1c00-0000a1b2"),
+                black_box(&sent),
+                &encoded,
+            )
+        });
     });
     group.bench_function("timestamp", |b| b.iter(|| black_box(AT).to_string()));
     group.finish();

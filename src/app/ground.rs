@@ -26,7 +26,7 @@ use crate::actors::fanout::Fanout;
 use crate::actors::group::Group;
 use crate::actors::guardian::{GroupState, Guardian};
 use crate::actors::media::actor::{Media, MediaActor};
-use crate::actors::media::requests::{Claims, MediaPeers};
+use crate::actors::media::requests::{MediaDesk, MediaPeers};
 use crate::actors::message::actor::{MessageActor, Reader};
 use crate::actors::message::requests::MessagePeers;
 use crate::actors::notification::actor::NotificationActor;
@@ -94,8 +94,8 @@ impl Ground {
         let (door, shards) = if let Some(events) = made {
             let relay = Context::new();
             let told = relay.address().recipient();
-            let claims = Claims(media.claim_media.clone());
-            let started = start_chats(stores, &fanout, clock, nodes.as_ref(), (&told, &claims));
+            let desk = MediaDesk::new(&media);
+            let started = start_chats(stores, &fanout, clock, nodes.as_ref(), (&told, &desk));
             let outbox = Outbox {
                 messages: Arc::clone(&stores.messages),
                 chats: Arc::clone(&stores.chats),
@@ -166,7 +166,7 @@ impl Ground {
         let (chat, roster) = if self.runs(Group::Chat) {
             let (stores, fanout) = (self.stores.clone(), self.fanout.clone());
             let door = self.door.clone();
-            let desk = Desk::new(stores, fanout, self.clock, self.claims(), door);
+            let desk = Desk::new(stores, fanout, self.clock, self.media_desk(), door);
             let factory = move || ChatGroup::new(desk.clone());
             let chat = self.start(Group::Chat, &reading, factory);
             (ChatPeers::of(&chat), Some(RosterPeers::of(&chat)))
@@ -262,8 +262,8 @@ impl Ground {
         })
     }
 
-    fn claims(&self) -> Claims {
-        Claims(self.media.claim_media.clone())
+    fn media_desk(&self) -> MediaDesk {
+        MediaDesk::new(&self.media)
     }
 
     fn users(&self, keyring: Arc<Keyring>) -> Users {
@@ -273,7 +273,7 @@ impl Ground {
             clock: self.clock,
             fanout: self.fanout.clone(),
             chats: self.door.clone(),
-            media: self.claims(),
+            media: self.media_desk(),
             keyring,
             contact_budget: (!limits.unlimited).then(|| limits.contacts.bucket()),
         }
@@ -336,10 +336,7 @@ fn start_media(
         let stand_in = stand_in(Group::Media, nodes, arbiter)?;
         return Ok(MediaPeers::elsewhere(&stand_in));
     }
-    let media = Arc::new(Media {
-        stores: stores.clone(),
-        clock,
-    });
+    let media = Arc::new(Media::new(stores.clone(), clock));
     let state = GroupState::new(Group::Media.name());
     states.push(state.clone());
     let factory = move || MediaActor::new(Arc::clone(&media));
@@ -371,7 +368,7 @@ fn start_chats(
     fanout: &Fanout,
     clock: Clock,
     nodes: Option<&Cluster>,
-    (relay, claims): (&Recipient<ReceiptsStored>, &Claims),
+    (relay, media): (&Recipient<ReceiptsStored>, &MediaDesk),
 ) -> (ChatDoor, Vec<Recipient<OwnersChanged>>) {
     let indexer = Indexer::new(stores, remote(nodes)).start().recipient();
     let shards = std::thread::available_parallelism().map_or(2, usize::from);
@@ -385,7 +382,7 @@ fn start_chats(
             fanout: fanout.clone(),
             clock,
             writer: writer.recipient(),
-            media: claims.clone(),
+            media: media.clone(),
             relay: Some(relay.clone()),
             remote: remote(nodes),
         };

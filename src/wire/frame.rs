@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::chat::ChatView;
 use super::me::MeChanges;
-use super::message::{DeliveryStatus, MessageView, SentView};
+use super::message::{DeliveryStatus, MessageView, SentView, StatusView};
 use super::origin;
 use super::user::PresenceView;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FieldError};
-use crate::id::{ChatId, UserId};
+use crate::id::{ChatId, MessageId, UserId};
 use crate::trace::TraceContext;
 
 /// Largest frame the server sends, in bytes of JSON.
@@ -75,9 +76,16 @@ const SCRATCH_KEPT: usize = 16 * 1024;
 ///
 /// The shapes here always serialise; should one not, the frame is an `internal` error.
 pub fn encode<T: Serialize>(class: FrameClass, body: &T) -> Frame {
+    encode_with(class, |json| serde_json::to_writer(json, body))
+}
+
+fn encode_with(
+    class: FrameClass,
+    write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
+) -> Frame {
     SCRATCH.with_borrow_mut(|json| {
         json.clear();
-        if serde_json::to_writer(&mut *json, body).is_err() {
+        if write(json).is_err() {
             tracing::error!("a frame could not be encoded");
             json.clear();
             json.extend_from_slice(
@@ -132,27 +140,56 @@ fn with_header(json: &[u8]) -> Bytes {
 
 /// `{"type":"ack","id":…, …the body of POST /messages}`.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct SendAck<'a> {
     #[serde(rename = "type")]
     #[schemars(extend("const" = "ack"))]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
-    #[serde(flatten)]
-    sent: &'a SentView,
+    message_id: MessageId,
+    chat_id: ChatId,
+    seq: u64,
+    rev: u64,
+    created_at: Timestamp,
+    duplicate: bool,
+    /// The last field: see `put_status`.
+    #[schemars(with = "MessageView")]
+    message: &'a RawValue,
 }
 
 impl<'a> SendAck<'a> {
-    pub fn frame(id: Option<&'a str>, sent: &'a SentView) -> Frame {
-        encode(
-            FrameClass::Message,
-            &Self {
-                kind: "ack",
-                id,
-                sent,
-            },
-        )
+    /// `encoded` is the message of `sent` as [`MessageView::encoded`] gives it.
+    pub fn frame(id: Option<&'a str>, sent: &SentView, encoded: &'a RawValue) -> Frame {
+        let ack = Self {
+            kind: "ack",
+            id,
+            message_id: sent.message_id,
+            chat_id: sent.chat_id,
+            seq: sent.seq,
+            rev: sent.rev,
+            created_at: sent.created_at,
+            duplicate: sent.duplicate,
+            message: encoded,
+        };
+        encode_with(FrameClass::Message, |json| {
+            serde_json::to_writer(&mut *json, &ack)?;
+            put_status(json, sent.message.status.as_ref())
+        })
     }
+}
+
+/// The one part of a message that its sender alone gets, put in at the end of a frame that ends in the
+/// message: so the message is encoded once for the sender and for everyone else.
+fn put_status(json: &mut Vec<u8>, status: Option<&StatusView>) -> serde_json::Result<()> {
+    let Some(status) = status else {
+        return Ok(());
+    };
+    json.truncate(json.len().saturating_sub(b"}}".len()));
+    json.extend_from_slice(br#","status":"#);
+    serde_json::to_writer(&mut *json, status)?;
+    json.extend_from_slice(b"}}");
+    Ok(())
 }
 
 /// `{"type":"error", …}`; codes as REST, plus `outcome_unknown`.
@@ -199,7 +236,8 @@ pub enum Event<'a> {
         chat_id: ChatId,
         seq: u64,
         rev: u64,
-        message: &'a MessageView,
+        #[schemars(with = "MessageView")]
+        message: &'a RawValue,
     },
     /// A message in its latest state, after an edit.
     #[serde(rename = "message.updated")]
@@ -297,5 +335,62 @@ impl Event<'_> {
             _ => FrameClass::Message,
         };
         encode(class, self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::message::{Message, MessageKind};
+    use crate::wire::message::{RecipientStatus, StatusView};
+
+    fn sent(status: Option<StatusView>) -> SentView {
+        let message = Message {
+            id: MessageId::new(),
+            chat_id: ChatId::new(),
+            seq: 7,
+            rev: 9,
+            sender_id: UserId::new(),
+            client_message_id: Some("\"}}".to_owned()),
+            content_hash: [0; 16],
+            kind: MessageKind::Text,
+            payload: RawValue::from_string(r#"{"content":"}}"}"#.to_owned()).expect("JSON"),
+            reply_to_id: None,
+            forwarded: false,
+            reactions: std::collections::BTreeMap::new(),
+            is_deleted: false,
+            edited_at: None,
+            expires_at: None,
+            created_at: Timestamp(1),
+            updated_at: Timestamp(2),
+        };
+        let view = MessageView::new(&message, Timestamp(3));
+        SentView::new(MessageView { status, ..view }, true)
+    }
+
+    /// An ack says what the body of a send's answer says.
+    #[test]
+    fn an_ack_is_the_answer_of_a_send() {
+        let status = RecipientStatus {
+            status: DeliveryStatus::Sent,
+            updated_at: Timestamp(1),
+        };
+        let people = [(UserId::new(), status)].into_iter().collect();
+        let counts = StatusView::Counts {
+            delivered: 1,
+            read: 0,
+        };
+        for status in [None, Some(StatusView::People(people)), Some(counts)] {
+            let sent = sent(status);
+            let ack = SendAck::frame(Some("a"), &sent, &sent.message.encoded());
+            let json = &ack.bytes[header_bytes(&ack.bytes)..];
+            let mut ack: Value = serde_json::from_slice(json).expect("JSON");
+            let fields = ack.as_object_mut().expect("an object");
+            assert_eq!(fields.remove("type"), Some(json!("ack")));
+            assert_eq!(fields.remove("id"), Some(json!("a")));
+            assert_eq!(ack, serde_json::to_value(&sent).expect("JSON"));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::clock::Timestamp;
 use crate::domain::message::{Message, MessageKind};
@@ -123,6 +123,18 @@ impl MessageView {
             updated_at: message.updated_at,
         }
         .with_empty_payload(gone)
+    }
+
+    /// As JSON, without `status`. These shapes always serialise.
+    pub fn encoded(&self) -> Box<RawValue> {
+        let encoded = match &self.status {
+            None => to_raw_value(self),
+            Some(_) => to_raw_value(&Self {
+                status: None,
+                ..self.clone()
+            }),
+        };
+        encoded.unwrap_or_else(|_| RawValue::NULL.to_owned())
     }
 
     fn with_empty_payload(mut self, gone: bool) -> Self {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+
 use super::scope::ChatScope;
 use crate::actors::fanout::{ChatMark, Delivery, FanOut, SocketRef};
 use crate::domain::message::Message;
@@ -40,15 +42,20 @@ impl ChatScope {
     }
 
     /// `message.new` to everyone in the chat but the connection that sent it.
-    pub fn new_message(&self, view: &MessageView, except: Option<ConnectionId>) -> Delivery {
+    pub fn new_message(
+        &self,
+        Heads { seq, rev }: Heads,
+        encoded: &RawValue,
+        except: Option<ConnectionId>,
+    ) -> Delivery {
         let frame = Event::MessageNew {
             chat_id: self.chat_id,
-            seq: view.seq,
-            rev: view.rev,
-            message: view,
+            seq,
+            rev,
+            message: encoded,
         }
         .frame();
-        self.to_active(frame, except, view.seq, view.rev)
+        self.to_active(frame, except, seq, rev)
     }
 
     /// A frame about the whole chat that has the newest rev.

@@ -3,6 +3,8 @@
 //! A command carries its answer from the moment it is made, so it is answered wherever it ends: in
 //! the mailbox of a chat that died, too.
 
+use serde_json::value::RawValue;
+
 use super::announce::Outgoing;
 use super::requests::ChatCommand;
 use crate::actors::fanout::{ChatMark, Delivery, Fanout, SocketRef};
@@ -132,7 +134,9 @@ impl<T> CommandAnswer<T> {
 
 impl CommandAnswer<SentView> {
     /// Acks: a waiting caller at once, a socket through `outgoing`, in rev order with the frames.
-    pub fn ack(mut self, sent: SentView, outgoing: &mut Outgoing) {
+    /// `encoded` is the message as [`MessageView::encoded`](crate::wire::message::MessageView::encoded)
+    /// gives it.
+    pub fn ack(mut self, sent: SentView, encoded: &RawValue, outgoing: &mut Outgoing) {
         match self.place.take() {
             Some(Place::Caller(reply)) => reply.answer(Ok(sent)),
             Some(Place::Socket {
@@ -140,7 +144,7 @@ impl CommandAnswer<SentView> {
             }) => {
                 let delivery = Delivery::Answer {
                     connection: socket.connection,
-                    frame: SendAck::frame(frame_id.as_deref(), &sent).traced(self.trace()),
+                    frame: SendAck::frame(frame_id.as_deref(), &sent, encoded).traced(self.trace()),
                     mark: Some(ChatMark {
                         chat_id: sent.chat_id,
                         seq: sent.seq,

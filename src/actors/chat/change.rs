@@ -10,7 +10,7 @@ use super::scope::ChatScope;
 use crate::actors::request::ReplyTo;
 use crate::domain::message::{Message, MessageKind};
 use crate::error::Failure;
-use crate::id::{MessageId, UserId};
+use crate::id::{MediaId, MessageId, UserId};
 use crate::storage::StoreErrorKind;
 use crate::storage::messages::{Appended, Change, ChatEffect, Entry};
 
@@ -22,6 +22,8 @@ pub enum Decision {
     /// It holds already: answered as the first time, nothing is written.
     Already,
     Write(Box<Change>),
+    /// As `Write`; with it goes a reference to this medium.
+    WriteReleasing(Box<Change>, MediaId),
 }
 
 /// A change that can be decided on a scope, again after a lost number.
@@ -63,9 +65,10 @@ async fn answer(scope: &mut ChatScope, change: &impl Decide, reply: ReplyTo<()>)
 pub async fn run(scope: &mut ChatScope, change: &impl Decide) -> (Result<bool, Failure>, bool) {
     scope.freshen().await;
     for _ in 0..ATTEMPTS {
-        let decided = match change.decide(scope).await {
+        let (decided, medium) = match change.decide(scope).await {
             Ok(Decision::Already) => return (Ok(false), false),
-            Ok(Decision::Write(decided)) => *decided,
+            Ok(Decision::Write(decided)) => (*decided, None),
+            Ok(Decision::WriteReleasing(decided, medium)) => (*decided, Some(medium)),
             Err(failure) => return (Err(failure), false),
         };
         let entry = Entry {
@@ -75,6 +78,9 @@ pub async fn run(scope: &mut ChatScope, change: &impl Decide) -> (Result<bool, F
         };
         match scope.append(vec![entry]).await {
             Appended::Committed => {
+                if let Some(medium) = medium {
+                    scope.services.media.release(vec![medium]);
+                }
                 let lost = settle(scope, &decided).await.is_err();
                 if lost {
                     // Written, and its frames could not be made: heads are to find it.

@@ -10,6 +10,7 @@ use crate::error::Failure;
 use crate::id::{MessageId, UserId};
 use crate::storage::messages::Change;
 use crate::wire::frame::Event;
+use crate::wire::media::named_in;
 
 impl Decide for EditMessage {
     async fn decide(&self, scope: &ChatScope) -> Result<Decision, Failure> {
@@ -47,10 +48,15 @@ impl Decide for DeleteMessage {
         if message.is_gone(scope.services.clock.now()) {
             return Ok(Decision::Already);
         }
-        Ok(Decision::Write(Box::new(Change::Deleted {
+        let change = Box::new(Change::Deleted {
             actor: self.actor,
             message_id: self.message_id,
-        })))
+        });
+        let medium = named_in(&message.payload).filter(|_| message.kind.carries_media());
+        Ok(match medium {
+            Some(medium) => Decision::WriteReleasing(change, medium),
+            None => Decision::Write(change),
+        })
     }
 }
 

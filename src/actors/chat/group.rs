@@ -7,7 +7,7 @@ use super::requests::{
     StarMessage,
 };
 use crate::actors::fanout::{FanOut, Fanout};
-use crate::actors::media::requests::Claims;
+use crate::actors::media::requests::MediaDesk;
 use crate::actors::placement::ChatDoor;
 use crate::clock::Clock;
 use crate::id::UserId;
@@ -21,7 +21,7 @@ pub struct Desk {
     pub(super) stores: Stores,
     pub(super) fanout: Fanout,
     pub(super) clock: Clock,
-    pub(super) media: Claims,
+    pub(super) media: MediaDesk,
     /// To the chats themselves.
     pub(super) door: ChatDoor,
 }
@@ -31,7 +31,7 @@ impl Desk {
         stores: Stores,
         fanout: Fanout,
         clock: Clock,
-        media: Claims,
+        media: MediaDesk,
         door: ChatDoor,
     ) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! Fills the search index behind the log: chats that were written to here, as the writer tells of them,
 //! and once in a while all that this node owns, for what was missed.
 //!
-//! One stretch at a time, and after each as long a pause as it took: writers come first. Whoever
+//! One stretch at a time, and after each a pause of three times what it took: writers come first. Whoever
 //! searches reads what is not indexed yet from the log, so being late costs time, not messages.
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -24,6 +24,8 @@ const PASS: Duration = Duration::from_secs(3600);
 const LOOKED_AT: usize = 500;
 /// Chats that may wait; more are left to a pass.
 const WAITING: usize = 100_000;
+/// How many times as long as a stretch took is the pause after it.
+const REST: u32 = 3;
 /// After a stretch that could not be indexed.
 const PAUSE: Duration = Duration::from_secs(5);
 const MAILBOX: usize = 1024;
@@ -105,7 +107,11 @@ impl Indexer {
         let begun = Instant::now();
         ctx.spawn(work.into_actor(self).map(move |done, indexer, ctx| {
             let is_fine = indexer.done(done);
-            let pause = if is_fine { begun.elapsed() } else { PAUSE };
+            let pause = if is_fine {
+                begun.elapsed() * REST
+            } else {
+                PAUSE
+            };
             ctx.run_later(pause, |indexer, ctx| {
                 indexer.busy = false;
                 indexer.advance(ctx);

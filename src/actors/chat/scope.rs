@@ -11,7 +11,7 @@ use super::relay::ReceiptsStored;
 use super::requests::ToChat;
 use super::writer::Write;
 use crate::actors::fanout::Fanout;
-use crate::actors::media::requests::Claims;
+use crate::actors::media::requests::MediaDesk;
 use crate::actors::placement::Remote;
 use crate::actors::request::tell;
 use crate::clock::{Clock, Timestamp};
@@ -30,7 +30,7 @@ pub struct ChatServices {
     pub fanout: Fanout,
     pub clock: Clock,
     pub writer: Recipient<Write>,
-    pub media: Claims,
+    pub media: MediaDesk,
     /// Tells of stored receipts; none where nobody consumes events.
     pub relay: Option<Recipient<ReceiptsStored>>,
     /// Other nodes, where there are any.

@@ -15,7 +15,7 @@ use crate::domain::message::{Draft, Message};
 use crate::error::{ErrorCode, Failure};
 use crate::id::{MessageId, UserId};
 use crate::storage::StoreErrorKind;
-use crate::storage::messages::{Appended, Change, Entry};
+use crate::storage::messages::{Appended, Change, Entry, Heads};
 use crate::trace;
 use crate::wire::message::{MessageView, SentView};
 
@@ -281,10 +281,14 @@ fn publish(scope: &mut ChatScope, batch: Vec<Numbered>, written: &mut Vec<(u64, 
         span,
     } in batch
     {
-        scope.heads.seq = view.seq;
-        scope.heads.rev = view.rev;
+        scope.heads = Heads {
+            seq: view.seq,
+            rev: view.rev,
+        };
         written.push((view.seq, view.sender_id));
-        let mut fan_out = scope.new_message(&view, pending.answer.connection());
+        let encoded = view.encoded();
+        let from = pending.answer.connection();
+        let mut fan_out = scope.new_message(scope.heads, &encoded, from);
         if !span.is_none() {
             let context = trace::of(&span);
             fan_out.trace(context);
@@ -300,7 +304,7 @@ fn publish(scope: &mut ChatScope, batch: Vec<Numbered>, written: &mut Vec<(u64, 
             },
             false,
         );
-        pending.answer.ack(sent, &mut outgoing);
+        pending.answer.ack(sent, &encoded, &mut outgoing);
         outgoing.push((None, fan_out));
     }
     scope.announcing();
@@ -333,7 +337,11 @@ async fn answer_repeats(scope: &ChatScope, batch: Vec<PendingSend>) -> Vec<Pendi
             None => fresh.push(send),
             Some(message) if message.content_hash == send.draft.content_hash => {
                 match super::status::sender_view(scope, message).await {
-                    Ok(view) => send.answer.ack(SentView::new(view, true), &mut outgoing),
+                    Ok(view) => {
+                        let encoded = view.encoded();
+                        let sent = SentView::new(view, true);
+                        send.answer.ack(sent, &encoded, &mut outgoing);
+                    }
                     Err(failure) => send.answer.refuse(&failure),
                 }
             }

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use actix::{Actor, Context};
 
-use super::requests::{ClaimMedia, DescribeMedia, FoundMedium, GetMedium, RemoveMedium};
-use super::sweep;
+use tokio::sync::Semaphore;
+
+use super::requests::{
+    ClaimMedia, DescribeMedia, FoundMedium, GetMedium, ReleaseMedia, RemoveMedium,
+};
+use super::{releases, sweep};
 use crate::actors::request::Answer;
 use crate::clock::Clock;
 use crate::domain::media::Medium;
@@ -15,11 +19,21 @@ use crate::storage::Stores;
 
 /// What the group works with; shared by its tasks, and by its successor after a panic.
 pub struct Media {
-    pub stores: Stores,
-    pub clock: Clock,
+    pub(super) stores: Stores,
+    pub(super) clock: Clock,
+    /// Room for releases that wait.
+    pub(super) waiting: Arc<Semaphore>,
 }
 
 impl Media {
+    pub fn new(stores: Stores, clock: Clock) -> Self {
+        Self {
+            stores,
+            clock,
+            waiting: Arc::new(Semaphore::new(releases::WAITING)),
+        }
+    }
+
     pub(super) async fn get_medium(&self, request: GetMedium) -> Answer<FoundMedium> {
         let found = self.stores.media.find(vec![request.id]).await?;
         let medium = found.into_iter().next().ok_or_else(Failure::not_found)?;
@@ -77,4 +91,5 @@ handles! { MediaActor.media:
     DescribeMedia => describe_media,
     RemoveMedium => remove_medium,
     ClaimMedia => claim_media,
+    ReleaseMedia => release_media,
 }

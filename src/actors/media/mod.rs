@@ -6,6 +6,7 @@ mod claims;
 mod films;
 mod jpeg;
 mod pictures;
+mod releases;
 pub mod requests;
 mod sight;
 mod spool;

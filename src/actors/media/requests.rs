@@ -71,6 +71,13 @@ pub struct Claim {
     pub must_own: bool,
 }
 
+/// Says that messages which named these are gone: what nothing refers to goes too, at once or, while
+/// someone may be about to refer to it, after that.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReleaseMedia {
+    pub ids: Vec<MediaId>,
+}
+
 /// What became of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
@@ -85,6 +92,7 @@ request!(
     DescribeMedia => Vec<FoundMedium>,
     RemoveMedium => (),
     ClaimMedia => Vec<Verdict>,
+    ReleaseMedia => (),
 );
 
 crate::peers! {
@@ -94,21 +102,32 @@ crate::peers! {
         describe_media: DescribeMedia,
         remove_medium: RemoveMedium,
         claim_media: ClaimMedia,
+        release_media: ReleaseMedia,
     }
 }
 
 /// How long leave may take: sends of a chat wait for it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The way by which other groups ask for leave. Cheap to clone.
+/// What other groups ask of this one when they begin or cease to refer to media. Cheap to clone.
 #[derive(Clone)]
-pub struct Claims(pub Way<ClaimMedia>);
+pub struct MediaDesk {
+    claim: Way<ClaimMedia>,
+    release: Way<ReleaseMedia>,
+}
 
-impl Claims {
+impl MediaDesk {
+    pub fn new(media: &MediaPeers) -> Self {
+        Self {
+            claim: media.claim_media.clone(),
+            release: media.release_media.clone(),
+        }
+    }
+
     /// A verdict for each claim.
     pub async fn ask(&self, claims: Vec<Claim>) -> Answer<Vec<Verdict>> {
         let count = claims.len();
-        let asked = ask(&self.0, ClaimMedia { claims });
+        let asked = ask(&self.claim, ClaimMedia { claims });
         let late = || Failure::unavailable("media are not available right now");
         let verdicts = tokio::time::timeout(PATIENCE, asked).await;
         let verdicts = verdicts.map_err(|_| late())??;
@@ -116,6 +135,16 @@ impl Claims {
             true => Ok(verdicts),
             false => Err(Failure::internal()),
         }
+    }
+
+    /// Nobody waits for it: what is not removed now the sweep of orphans finds.
+    pub fn release(&self, ids: Vec<MediaId>) {
+        let way = self.release.clone();
+        tokio::spawn(async move {
+            if let Err(failure) = ask(&way, ReleaseMedia { ids }).await {
+                tracing::warn!(cause = %failure, "media of a deleted message stay for now");
+            }
+        });
     }
 
     /// For the picture of a person or a group: an image of one's own, else 404 or 422.

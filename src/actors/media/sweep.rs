@@ -50,13 +50,19 @@ pub async fn sweep_orphans(stores: &Stores, now: Timestamp, grace: Duration) -> 
 }
 
 /// Removes those of these that nothing refers to any more, as after their message was deleted; answers
-/// how many went.
-pub async fn release(stores: &Stores, ids: Vec<MediaId>, now: Timestamp) -> StoreResult<usize> {
-    let mut removed = 0;
+/// those that stay.
+pub async fn release(
+    stores: &Stores,
+    ids: Vec<MediaId>,
+    now: Timestamp,
+) -> StoreResult<Vec<MediaId>> {
+    let mut stayed = Vec::new();
     for id in ids {
-        removed += usize::from(remove_unless_needed(stores, id, now).await?);
+        if !remove_unless_needed(stores, id, now).await? {
+            stayed.push(id);
+        }
     }
-    Ok(removed)
+    Ok(stayed)
 }
 
 /// `false`: something refers to it, or is about to.

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::domain::message::Message;
 use crate::id::MediaId;
 use crate::storage::{StoreResult, Stores};
+use crate::wire::media::named_in;
 
 /// Messages stripped at once, so that no send waits long for it.
 const AT_ONCE: usize = 500;
@@ -62,14 +63,5 @@ pub async fn sweep_disappearing(
 }
 
 fn medium(message: &Message) -> Option<MediaId> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Named {
-        media_id: MediaId,
-    }
-    if !message.kind.carries_media() {
-        return None;
-    }
-    let named: Named = serde_json::from_str(message.payload.get()).ok()?;
-    Some(named.media_id)
+    named_in(&message.payload).filter(|_| message.kind.carries_media())
 }

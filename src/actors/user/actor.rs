@@ -11,7 +11,7 @@ use super::requests::{
 };
 use crate::actors::auth::keyring::Keyring;
 use crate::actors::fanout::{FanOut, Fanout};
-use crate::actors::media::requests::Claims;
+use crate::actors::media::requests::MediaDesk;
 use crate::actors::placement::ChatDoor;
 use crate::clock::Clock;
 use crate::handles;
@@ -27,7 +27,7 @@ pub struct Users {
     pub clock: Clock,
     pub fanout: Fanout,
     pub chats: ChatDoor,
-    pub media: Claims,
+    pub media: MediaDesk,
     /// For keyed hashes of looked-up numbers.
     pub keyring: Arc<Keyring>,
     /// New numbers an account may look up; `None`: any number.

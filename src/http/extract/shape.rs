@@ -37,9 +37,21 @@ pub fn report(report: &garde::Report) -> Failure {
         |failure, (path, error)| {
             let path = path.to_string();
             let field = if path.is_empty() { "body" } else { &path };
-            failure.with_field(camel(field), error.message().to_owned())
+            failure.with_field(camel(field), cure(error.message()))
         },
     )
+}
+
+/// What would be right, where garde says what is wrong.
+fn cure(wrong: &str) -> String {
+    match wrong.rsplit_once(' ') {
+        Some(("length is lower than", "1")) => "must not be empty".to_owned(),
+        Some(("length is lower than", least)) => format!("must have a length of at least {least}"),
+        Some(("length is greater than", most)) => format!("must have a length of at most {most}"),
+        Some(("lower than", least)) => format!("must be at least {least}"),
+        Some(("greater than", most)) => format!("must be at most {most}"),
+        _ => wrong.to_owned(),
+    }
 }
 
 fn between<'a>(message: &'a str, before: &str) -> Option<&'a str> {
@@ -91,6 +103,41 @@ mod tests {
         let failure = refused(path, message);
         let error = &failure.fields()[0];
         (error.field.to_string(), error.message.to_string())
+    }
+
+    #[test]
+    fn says_what_would_be_right() {
+        #[derive(garde::Validate)]
+        struct Limited {
+            #[garde(length(chars, min = 1, max = 3))]
+            name: String,
+            #[garde(length(min = 2))]
+            items: Vec<u8>,
+            #[garde(range(min = 5, max = 7))]
+            count: u32,
+        }
+        let texts = |name: &str, items: usize, count| {
+            let limited = Limited {
+                name: name.to_owned(),
+                items: vec![0; items],
+                count,
+            };
+            let failure = report(&garde::Validate::validate(&limited).expect_err("refused"));
+            let errors = failure.fields().iter();
+            let texts = errors.map(|one| format!("{} {}", one.field, one.message));
+            texts.collect::<std::collections::BTreeSet<_>>()
+        };
+        let expected = [
+            "name must not be empty",
+            "items must have a length of at least 2",
+            "count must be at least 5",
+        ];
+        assert_eq!(texts("", 0, 4), expected.map(str::to_owned).into());
+        let expected = [
+            "name must have a length of at most 3",
+            "count must be at most 7",
+        ];
+        assert_eq!(texts("four", 2, 8), expected.map(str::to_owned).into());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod reading;
 mod reading_bounds;
 mod reading_receipts;
 mod receipts;
+mod released_media;
 pub mod stage;
 mod stale;
 mod trouble;

@@ -15,7 +15,7 @@ use troupe::actors::chat::shard::{ChatShard, CountActive};
 use troupe::actors::chat::writer::Writer;
 use troupe::actors::fanout::{Deliver, Delivery, Fanout, SocketRef};
 use troupe::actors::media::actor::{Media, MediaActor};
-use troupe::actors::media::requests::Claims;
+use troupe::actors::media::requests::{MediaDesk, MediaPeers};
 use troupe::actors::placement::ChatDoor;
 use troupe::actors::request::Answer;
 use troupe::clock::{Clock, Timestamp};
@@ -111,7 +111,7 @@ impl Stage {
             fanout: fanout.clone(),
             clock: Clock::System,
             writer: trouble.writer(writer.recipient()),
-            media: claims(&stores),
+            media: media_desk(&stores),
             relay: None,
             remote: None,
         };
@@ -313,10 +313,9 @@ pub fn open_stores(data: &Path, clock: Clock, unlimited: bool) -> Stores {
 }
 
 /// The media group over these stores.
-pub fn claims(stores: &Stores) -> Claims {
-    let media = Arc::new(Media {
-        stores: stores.clone(),
-        clock: Clock::System,
-    });
-    Claims(MediaActor::new(media).start().recipient().into())
+pub fn media_desk(stores: &Stores) -> MediaDesk {
+    // It moves when a test lets time pass.
+    let clock = Clock::tokio(Clock::System.now());
+    let media = Arc::new(Media::new(stores.clone(), clock));
+    MediaDesk::new(&MediaPeers::of(&MediaActor::new(media).start()))
 }

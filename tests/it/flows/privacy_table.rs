@@ -38,6 +38,7 @@ impl Cell {
     async fn set_up(self, owner: &Person, viewer: &Person) {
         let settings = json!({
             "lastSeen": self.audience, "about": self.audience, "groupAdd": self.audience,
+            "profilePhoto": self.audience,
         });
         owner.api.put("/users/me/privacy", settings).await.ok();
         if self.known {
@@ -58,16 +59,14 @@ impl Cell {
 
 async fn check(server: &Server, cell: Cell) {
     let [owner, viewer, third] = server.people().await;
-    owner
-        .api
-        .patch("/users/me", json!({"statusText": "here"}))
-        .await
-        .ok();
+    let me = json!({"statusText": "here", "avatarMediaId": owner.picture().await});
+    owner.api.patch("/users/me", me).await.ok();
     let chat = viewer.direct(&owner).await;
     let group = viewer.group("ours", &[&third]).await;
     cell.set_up(&owner, &viewer).await;
     let shows = cell.shows();
     let mut of_owner = owner.socket().await;
+    check_faces(cell, &owner, &viewer, &chat).await;
 
     let profile = viewer.api.get(&format!("/users/{}", owner.id)).await.ok();
     assert_eq!(
@@ -111,6 +110,49 @@ async fn check(server: &Server, cell: Cell) {
         let profile = viewer.api.get(&format!("/users/{}", owner.id)).await.ok();
         assert!(profile.get("lastSeen").is_none(), "{cell:?}: {profile}");
     }
+}
+
+/// The picture in every list of people; the name is there in all of them.
+async fn check_faces(cell: Cell, owner: &Person, viewer: &Person, chat: &str) {
+    let phones = json!({"phones": [owner.phone]});
+    let matched = viewer.api.post("/users/contacts/sync", phones).await.ok();
+    let profile = viewer.api.get(&format!("/users/{}", owner.id)).await.ok();
+    let contacts = viewer.api.get("/users/contacts").await.ok();
+    let participants = viewer.api.get(&format!("/chats/{chat}/participants")).await;
+    let blocked = viewer.api.get("/users/blocked").await.ok();
+    assert_eq!(
+        blocked["items"].as_array().map(Vec::len),
+        Some(usize::from(cell.viewer_blocks)),
+        "{cell:?}"
+    );
+    let lists = [&matched["contacts"], &contacts["items"], &blocked["items"]];
+    let listed = lists
+        .iter()
+        .flat_map(|list| list.as_array().expect("a list").clone());
+    let faces = listed.chain(participants.items()).chain([profile]);
+    let faces: Vec<Value> = faces.filter(|face| is_of(face, owner)).collect();
+    assert_eq!(faces.len(), 4 + usize::from(cell.viewer_blocks), "{cell:?}");
+    for face in faces {
+        assert_eq!(
+            face["avatarUrl"].is_string(),
+            cell.shows(),
+            "{cell:?}: {face}"
+        );
+        assert!(face["displayName"].is_string(), "{cell:?}: {face}");
+    }
+    let chats = viewer.api.get("/chats").await.items();
+    let listed = chats.iter().find(|listed| listed["id"] == chat);
+    let listed = listed.expect("the chat is listed");
+    assert_eq!(
+        listed["avatarUrl"].is_string(),
+        cell.shows(),
+        "{cell:?}: {listed}"
+    );
+}
+
+fn is_of(face: &Value, owner: &Person) -> bool {
+    // A profile names its owner `id`.
+    [&face["userId"], &face["id"]].contains(&&json!(owner.id))
 }
 
 /// Typing is shown to everyone but across a block.

@@ -3,6 +3,7 @@
 
 mod chat;
 mod model;
+mod pushes;
 
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};

@@ -42,6 +42,9 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
             "--no-proxy-server",
+            // A microphone that beeps and is granted.
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
         ];
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",

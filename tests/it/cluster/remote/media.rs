@@ -1,7 +1,7 @@
 //! Requests to the media group and parts of its replies, with every field that may be there.
 
 use troupe::actors::media::requests::{
-    Claim, ClaimMedia, DescribeMedia, FoundMedium, GetMedium, RemoveMedium,
+    Claim, ClaimMedia, DescribeMedia, FoundMedium, GetMedium, ReleaseMedia, RemoveMedium,
 };
 use troupe::domain::media::{MediaKind, Medium};
 
@@ -34,6 +34,10 @@ pub fn claim_media() -> ClaimMedia {
             must_own: true,
         }],
     }
+}
+
+pub fn release_media() -> ReleaseMedia {
+    ReleaseMedia { ids: vec![id()] }
 }
 
 pub fn found() -> FoundMedium {

@@ -159,6 +159,7 @@ async fn every_request_to_media_is_carried() {
         describe_media => media::describe_media(),
         remove_medium => media::remove_medium(),
         claim_media => media::claim_media(),
+        release_media => media::release_media(),
     }
 }
 

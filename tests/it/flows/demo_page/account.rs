@@ -29,6 +29,7 @@ async fn an_account_is_deleted_and_takes_its_words_along() {
     assert_eq!(page.complaints().await, [""; 0]);
     page.close().await;
 }
+
 #[tokio::test]
 async fn a_copy_of_ones_data_is_put_together() {
     let (_server, page) = open_chat().await;

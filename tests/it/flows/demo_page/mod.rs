@@ -2,9 +2,11 @@
 
 mod account;
 mod chatting;
+mod groups;
 mod media;
 mod messages;
 mod push;
+mod recorded;
 mod search;
 
 use serde_json::json;

@@ -1,0 +1,94 @@
+//! What becomes of a medium when the message that named it is deleted for everyone.
+
+use troupe::actors::chat::requests::{ChatCommand, DeleteMessage, SendAnswer, SendMessage};
+use troupe::clock::Clock;
+use troupe::domain::media::{HELD_FOR, MediaKind, Medium};
+use troupe::domain::message::draft;
+use troupe::id::{ChatId, MediaId, MessageId, UserId};
+
+use super::stage::Stage;
+use crate::support::eventually;
+
+async fn picture(stage: &Stage, owner: UserId) -> MediaId {
+    let (id, now) = (MediaId::new(), Clock::System.now());
+    let medium = Medium {
+        id,
+        owner_id: owner,
+        kind: MediaKind::Image,
+        mime_type: "image/png".to_owned(),
+        size_bytes: 1,
+        file_name: None,
+        width: Some(1),
+        height: Some(1),
+        duration_ms: None,
+        has_thumbnail: false,
+        created_at: now,
+    };
+    let media = &stage.stores.media;
+    media.begin(id, owner, now).await.expect("begun");
+    media.insert(medium, None).await.expect("made");
+    id
+}
+
+async fn show(stage: &Stage, chat: ChatId, sender: UserId, medium: MediaId) -> MessageId {
+    let payload = serde_json::value::to_raw_value(&serde_json::json!({ "mediaId": medium }));
+    let draft = draft::parse("image", None, Some(&payload.expect("JSON")), None);
+    let draft = draft.expect("a draft");
+    let sent = stage.door.ask(chat, |reply| {
+        ChatCommand::Send(SendMessage {
+            sender,
+            client_message_id: MediaId::new().to_string(),
+            draft,
+            forwarded: false,
+            reply: SendAnswer::caller(reply),
+        })
+    });
+    sent.await.expect("sent").message_id
+}
+
+async fn delete(stage: &Stage, chat: ChatId, actor: UserId, message_id: MessageId) {
+    let delete = DeleteMessage { actor, message_id };
+    let deleted = stage
+        .door
+        .ask(chat, |reply| ChatCommand::Delete(delete, reply));
+    deleted.await.expect("deleted");
+}
+
+async fn is_there(stage: &Stage, id: MediaId) -> bool {
+    let found = stage.stores.media.find(vec![id]).await;
+    !found.expect("found").is_empty()
+}
+
+#[actix::test]
+async fn a_medium_goes_with_the_last_message_that_names_it() {
+    let stage = Stage::new().await;
+    let (chat, [anna, _]) = stage.direct().await;
+    let medium = picture(&stage, anna).await;
+    let first = show(&stage, chat, anna, medium).await;
+    let second = show(&stage, chat, anna, medium).await;
+    stage.pass(HELD_FOR * 2).await;
+    delete(&stage, chat, anna, first).await;
+    stage.pass(HELD_FOR * 2).await;
+    assert!(is_there(&stage, medium).await, "another message names it");
+    delete(&stage, chat, anna, second).await;
+    eventually("the medium goes at once", || async {
+        !is_there(&stage, medium).await
+    })
+    .await;
+}
+
+#[actix::test]
+async fn one_that_was_sent_a_moment_ago_goes_when_nobody_can_be_about_to_refer_to_it() {
+    let stage = Stage::new().await;
+    let (chat, [anna, _]) = stage.direct().await;
+    let medium = picture(&stage, anna).await;
+    let message = show(&stage, chat, anna, medium).await;
+    delete(&stage, chat, anna, message).await;
+    stage.settle().await;
+    assert!(is_there(&stage, medium).await, "it is held");
+    eventually("the medium goes", || async {
+        stage.pass(HELD_FOR).await;
+        !is_there(&stage, medium).await
+    })
+    .await;
+}
