@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes every fault of the suite, the long ones too, on servers of its own: about 20 minutes.
+# Makes every fault of the suite, the long ones too, on servers of its own: about 25 minutes.
 #
 #   deploy/dev/faults.sh [NAME]    only those whose name holds NAME
 set -euo pipefail

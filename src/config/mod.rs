@@ -144,14 +144,14 @@ impl Config {
     }
 }
 
-/// Has this process die where `TROUPE_ABORT_AT` says; for tests.
+/// Has this process die where `TROUPE_ABORT_AT` says, and panic where `TROUPE_PANIC_AT` says; for tests.
 #[cfg(debug_assertions)]
 #[expect(
     clippy::disallowed_methods,
     reason = "the one room that reads the environment"
 )]
 pub fn arm_failpoint() {
-    if let Ok(wish) = std::env::var("TROUPE_ABORT_AT") {
-        crate::failpoint::arm(&wish);
-    }
+    let wish = |name| std::env::var(name).ok();
+    let (aborts, panics) = (wish("TROUPE_ABORT_AT"), wish("TROUPE_PANIC_AT"));
+    crate::failpoint::arm(aborts.as_deref(), panics.as_deref());
 }

@@ -346,6 +346,7 @@ impl Handler<ToChat> for ChatActor {
     type Result = ();
 
     fn handle(&mut self, message: ToChat, ctx: &mut Self::Context) {
+        crate::failpoint::reached("chat.handle");
         // Its shard sends nothing to one that is to go, unless it is to stay after all.
         self.stopping = false;
         self.vitals.take();

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_nats::Client;
+use async_nats::connection::State;
 use bytes::Bytes;
 use parking_lot::RwLock;
 use prost::Message;
@@ -16,6 +18,11 @@ use crate::id::{ChatId, NodeId};
 
 /// Messages that may wait on their way to one node; beyond it frames are lost, and that is told.
 const WAITING: usize = 16_384;
+/// What waited for so long is not sent any more; shorter than the silence after which a node is counted
+/// out and what it had is done by others.
+const STALE: Duration = Duration::from_secs(5);
+/// How often it is looked whether there is a connection again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Nodes of one installation: each has a bit in the places of a user.
 const NODES: u32 = 63;
 
@@ -34,6 +41,8 @@ pub struct Standing {
 
 /// A message on its way to another node.
 pub struct Outgoing {
+    /// When it was handed over.
+    pub since: Instant,
     /// The subject.
     pub to: String,
     /// Where NATS says that nobody listens there.
@@ -44,6 +53,7 @@ pub struct Outgoing {
 impl Outgoing {
     pub fn new(to: String, message: &impl Message) -> Self {
         Self {
+            since: Instant::now(),
             to,
             bounce: None,
             body: Bytes::from(message.encode_to_vec()),
@@ -63,24 +73,15 @@ pub struct Peer {
 
 impl Peer {
     fn start(standing: Standing, bit: u64, client: Client) -> Self {
-        let (outgoing, mut waiting) = mpsc::channel::<Outgoing>(WAITING);
+        let (outgoing, waiting) = mpsc::channel::<Outgoing>(WAITING);
+        let lost = Arc::<AtomicBool>::default();
         // Ends when the last handle of this peer is gone.
-        actix::spawn(async move {
-            while let Some(Outgoing { to, bounce, body }) = waiting.recv().await {
-                let published = match bounce {
-                    Some(bounce) => client.publish_with_reply(to, bounce, body).await,
-                    None => client.publish(to, body).await,
-                };
-                if let Err(error) = published {
-                    tracing::warn!(cause = %error, "nothing can be sent to another node");
-                }
-            }
-        });
+        actix::spawn(publish(waiting, client, Arc::clone(&lost)));
         Self {
             standing,
             bit,
             outgoing,
-            lost: Arc::default(),
+            lost,
         }
     }
 
@@ -101,6 +102,32 @@ impl Peer {
 
     pub fn take_lost(&self) -> bool {
         self.lost.swap(false, Ordering::AcqRel)
+    }
+}
+
+/// Hands over what is to go to a node. What waited long for a connection is of no use any more: its
+/// commands were repeated or given up, and heads tell what frames were lost. Sent late it would undo
+/// what came after it.
+async fn publish(mut waiting: mpsc::Receiver<Outgoing>, client: Client, lost: Arc<AtomicBool>) {
+    while let Some(outgoing) = waiting.recv().await {
+        while client.connection_state() != State::Connected {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        if outgoing.since.elapsed() >= STALE {
+            metrics::counter!("troupe_bus_stale_total").increment(1);
+            lost.store(true, Ordering::Release);
+            continue;
+        }
+        let Outgoing {
+            to, bounce, body, ..
+        } = outgoing;
+        let published = match bounce {
+            Some(bounce) => client.publish_with_reply(to, bounce, body).await,
+            None => client.publish(to, body).await,
+        };
+        if let Err(error) = published {
+            tracing::warn!(cause = %error, "nothing can be sent to another node");
+        }
     }
 }
 

@@ -274,6 +274,7 @@ impl Handler<SessionOrder> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, order: SessionOrder, ctx: &mut Self::Context) {
+        crate::failpoint::reached("session.handle");
         if self.struck_off && matches!(order, SessionOrder::Drain) {
             return;
         }

@@ -185,6 +185,32 @@ async fn a_repeat_gets_its_first_ids_even_after_its_sender_was_removed() {
 }
 
 #[actix::test]
+async fn who_was_removed_while_a_send_was_unknown_learns_what_became_of_it() {
+    let stage = Stage::new().await;
+    let (chat, [admin, member]) = stage.group().await;
+    stage.trouble.unheard.store(1, Ordering::SeqCst);
+    let unknown = stage.send(chat, member, "once", "hello").await;
+    assert_eq!(
+        unknown.expect_err("nobody heard").code(),
+        ErrorCode::OutcomeUnknown
+    );
+    let removal = RemoveMember {
+        actor: admin,
+        user: member,
+    };
+    let removed = stage
+        .door
+        .ask(chat, |reply| ChatCommand::RemoveMember(removal, reply))
+        .await;
+    removed.expect("removed");
+    let repeat = stage.send(chat, member, "once", "hello").await;
+    let repeat = repeat.expect("the first ids");
+    assert_eq!((repeat.duplicate, repeat.seq), (true, 1));
+    let again = stage.send(chat, member, "once", "hello").await;
+    assert_eq!(again.expect("the same").message_id, repeat.message_id);
+}
+
+#[actix::test]
 async fn a_change_whose_roster_cannot_be_read_again_is_told_all_the_same() {
     let stage = Stage::new().await;
     let (chat, [admin, member]) = stage.group().await;

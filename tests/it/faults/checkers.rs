@@ -81,10 +81,11 @@ impl World {
         }
     }
 
-    /// K4: each device holds the history, in order, from where its copy begins.
+    /// K4: each device holds the history, in order, from where its copy begins. K5, first half: no
+    /// status that it was told went back.
     async fn devices_hold_it(&self, after: &str, histories: &BTreeMap<String, History>) {
-        for (place, copies) in self.copies.iter().enumerate() {
-            let mine = self.chats.iter().filter(|(_, of)| of.contains(&place));
+        for (place, copies) in &self.copies {
+            let mine = self.chats.iter().filter(|(_, of)| of.contains(place));
             for (chat_id, _) in mine {
                 let history = &histories[chat_id];
                 let caught_up = async || copies.lock().newest(chat_id) == history.len() as u64;
@@ -100,11 +101,14 @@ impl World {
                 }
             }
             let violations = copies.lock().violations.clone();
-            assert!(violations.is_empty(), "K4 after {after}: {violations:?}");
+            assert!(
+                violations.is_empty(),
+                "K4, K5 after {after}: {violations:?}"
+            );
         }
     }
 
-    /// K5: everyone has told that he got the newest message; it says so to its sender.
+    /// K5, second half: everyone has told that he got the newest message; it says so to its sender.
     async fn statuses_arrived(&self, after: &str, histories: &BTreeMap<String, History>) {
         for (chat_id, members) in self.chats.iter().filter(|(_, of)| of.len() == 2) {
             let Some((message_id, _)) = histories[chat_id].last() else {
@@ -184,7 +188,7 @@ impl World {
     /// K7.
     fn nodes_are_bounded(&self, after: &str) {
         for node in &self.nodes {
-            let place = format!("/proc/{}", node.pid());
+            let place = format!("/proc/{}", node.server.pid());
             let status = std::fs::read_to_string(format!("{place}/status")).expect("it runs");
             let number = |name: &str| {
                 let line = status.lines().find_map(|line| line.strip_prefix(name));

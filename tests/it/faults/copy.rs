@@ -12,10 +12,17 @@ pub struct ChatCopy {
     pub messages: BTreeMap<u64, String>,
 }
 
+/// By chat and user.
+type Statuses = HashMap<(String, String), [u64; 2]>;
+
 /// Everything a device knows.
 #[derive(Clone, Debug, Default)]
 pub struct Copies {
     pub chats: HashMap<String, ChatCopy>,
+    /// How far each member of a chat is said to be: delivered, read.
+    statuses: Statuses,
+    /// The same when the last sync was asked for: frames may overtake its answer.
+    asked: Statuses,
     /// A frame left a gap, or said that there is more.
     pub is_behind: bool,
     /// What must never happen.
@@ -24,7 +31,8 @@ pub struct Copies {
 
 impl Copies {
     /// What a `sync` asks with.
-    pub fn revs(&self) -> Value {
+    pub fn ask(&mut self) -> Value {
+        self.asked.clone_from(&self.statuses);
         let revs = self
             .chats
             .iter()
@@ -38,7 +46,7 @@ impl Copies {
         match frame["type"].as_str() {
             Some("heads") => self.heads(frame),
             Some("sync.chat") => self.synced(chat_id, frame),
-            Some("message.status") => {}
+            Some("message.status") => self.told(chat_id, frame),
             _ => {
                 if let Some(rev) = frame["rev"].as_u64()
                     && !chat_id.is_empty()
@@ -47,6 +55,48 @@ impl Copies {
                 }
             }
         }
+    }
+
+    /// K5: whoever was further is further for good.
+    fn told(&mut self, chat_id: &str, frame: &Value) {
+        let user = frame["userId"].as_str().unwrap_or_default();
+        let up_to = frame["upToSeq"].as_u64().unwrap_or_default();
+        let now = match frame["status"].as_str() {
+            Some("read") => [up_to, up_to],
+            _ => [up_to, 0],
+        };
+        let known = self.known(chat_id, user);
+        let [delivered, read] = *known;
+        let went_back = if now[1] > 0 {
+            up_to < read
+        } else {
+            up_to < delivered
+        };
+        *known = [delivered.max(now[0]), read.max(now[1])];
+        if went_back {
+            let what = format!("a status after {delivered}, {read} went back: {frame}");
+            self.violations.push(what);
+        }
+    }
+
+    fn standing(&mut self, chat_id: &str, receipts: &Value) {
+        for (user, mark) in receipts.as_object().into_iter().flatten() {
+            let seq = |name: &str| mark[name].as_u64().unwrap_or_default();
+            let now = [seq("deliveredSeq"), seq("readSeq")];
+            let known = self.known(chat_id, user);
+            *known = [known[0].max(now[0]), known[1].max(now[1])];
+            let key = (chat_id.to_owned(), user.to_owned());
+            let before = self.asked.get(&key).copied().unwrap_or_default();
+            if now[0] < before[0] || now[1] < before[1] {
+                let what = format!("a sync after {before:?} went back for {user}: {mark}");
+                self.violations.push(what);
+            }
+        }
+    }
+
+    fn known(&mut self, chat_id: &str, user: &str) -> &mut [u64; 2] {
+        let key = (chat_id.to_owned(), user.to_owned());
+        self.statuses.entry(key).or_default()
     }
 
     /// The ack of a send counts as its frame.
@@ -74,6 +124,7 @@ impl Copies {
     }
 
     fn synced(&mut self, chat_id: &str, item: &Value) {
+        self.standing(chat_id, &item["receipts"]);
         let chat = self.chats.entry(chat_id.to_owned()).or_default();
         let rev = item["rev"].as_u64().unwrap_or_default();
         if item["reset"] == true && rev >= chat.rev {

@@ -163,7 +163,7 @@ impl Device {
         }
         copies.is_behind = false;
         self.syncing = Some(now);
-        Some(json!({"type": "sync", "id": "sync", "chats": copies.revs(), "me": 0}))
+        Some(json!({"type": "sync", "id": "sync", "chats": copies.ask(), "me": 0}))
     }
 
     fn acks(&mut self) -> Vec<Value> {

@@ -1,12 +1,12 @@
 //! Servers, nodes and people of their own, under load, for faults to be made.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
+use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use troupe::event::Event;
 use troupe::storage::distributed::events::{EventSettings, JetStreamEvents};
@@ -15,18 +15,17 @@ use troupe::storage::events::EventStream;
 use super::copy::Copies;
 use super::device::Device;
 use super::ledger::Ledger;
+use super::node::{Node, NodePlan, PREFIX, Ways, migrate};
 use crate::cluster::events::everything;
 use crate::contract::jetstream;
-use crate::support::{Client, OwnServers, Person, Server, eventually_within};
+use crate::support::{Client, OwnServers, Person, Socket, eventually_within};
 
-/// People, of whom each has a device; chats of two and groups of eight.
+/// People, of whom each has a device and every fourth a second one; chats of two and groups of eight.
 const PEOPLE: usize = 16;
 const DIRECT: usize = 4;
 const GROUPS: usize = 2;
 /// After a fault was healed, everything is as it should be within this time.
 pub const QUIET: Duration = Duration::from_secs(60);
-/// The name of the installation on its servers.
-const PREFIX: &str = "faults";
 
 /// What the people know of the world.
 pub struct Ground {
@@ -57,25 +56,32 @@ type Witnessed = Arc<Mutex<BTreeMap<String, usize>>>;
 pub struct World {
     pub ground: Arc<Ground>,
     /// They end before their servers.
-    pub nodes: Vec<Server>,
+    pub nodes: Vec<Node>,
     pub servers: OwnServers,
     pub people: Vec<Person>,
     /// Each with its members' places.
     pub chats: Vec<(String, Vec<usize>)>,
-    pub copies: Vec<Arc<Mutex<Copies>>>,
+    /// What each device holds, with its owner's place.
+    pub copies: Vec<(usize, Arc<Mutex<Copies>>)>,
     pub events: JetStreamEvents,
     pub witnessed: Witnessed,
+    plan: NodePlan,
+    seed: u64,
     devices: Vec<JoinHandle<()>>,
     witness: JoinHandle<()>,
 }
 
 impl World {
     pub async fn start(nodes: usize, seed: u64) -> Self {
+        Self::planned(nodes, seed, NodePlan::default()).await
+    }
+
+    pub async fn planned(nodes: usize, seed: u64, plan: NodePlan) -> Self {
         let servers = OwnServers::start().await;
         migrate(&servers);
         let mut started = Vec::new();
-        for _ in 0..nodes {
-            started.push(node(&servers, None).await);
+        for place in 0..nodes {
+            started.push(Node::start(&servers, &plan, seed + place as u64).await);
         }
         let settings = EventSettings {
             prefix: PREFIX.to_owned(),
@@ -87,7 +93,7 @@ impl World {
         let events = JetStreamEvents::new(bus.client.clone(), bus.connections(), settings);
         let witnessed = Witnessed::default();
         let witness = tokio::spawn(listen(events.clone(), Arc::clone(&witnessed)));
-        let people = started[0].crowd(PEOPLE).await;
+        let people = started[0].server.crowd(PEOPLE).await;
         let chats = make_chats(&people).await;
         let mut world = Self {
             servers,
@@ -103,27 +109,33 @@ impl World {
             copies: Vec::new(),
             events,
             witnessed,
+            plan,
+            seed,
             devices: Vec::new(),
             witness,
         };
         world.tell_origins();
-        world.populate(seed);
+        world.populate();
         world
     }
 
-    fn populate(&mut self, seed: u64) {
-        for (place, person) in self.people.iter().enumerate() {
+    fn populate(&mut self) {
+        let everyone = (0..PEOPLE).chain((0..PEOPLE).step_by(4));
+        for (number, place) in everyone.enumerate() {
             let chats = self.chats.iter().filter(|(_, of)| of.contains(&place));
             let chats = chats.map(|(chat_id, _)| chat_id.clone()).collect();
-            let device = Device::new(place, person.clone(), chats, seed + place as u64);
-            self.copies.push(Arc::clone(&device.copies));
+            let person = self.people[place].clone();
+            // A second device begins on another node than the first.
+            let number = number + number / PEOPLE;
+            let device = Device::new(number, person, chats, self.seed + number as u64);
+            self.copies.push((place, Arc::clone(&device.copies)));
             let lived = device.live(Arc::clone(&self.ground));
             self.devices.push(tokio::spawn(lived));
         }
     }
 
     fn tell_origins(&self) {
-        let origins = self.nodes.iter().map(Server::origin).collect();
+        let origins = self.nodes.iter().map(Node::origin).collect();
         *self.ground.origins.write() = origins;
     }
 
@@ -149,36 +161,97 @@ impl World {
         eventually_within(QUIET, &what, answered).await;
     }
 
+    /// Sends that were acked in a while, to each second.
+    pub async fn rate(&self, time: Duration) -> f64 {
+        let before = self.ground.ledger.acked();
+        self.go_on(time).await;
+        (self.ground.ledger.acked() - before) as f64 / time.as_secs_f64()
+    }
+
+    /// The same for every node's ways.
+    pub fn each_way(&self, set: impl Fn(&Ways)) {
+        self.nodes.iter().for_each(|node| set(&node.ways));
+    }
+
+    /// A node leaves the world, and its devices are told.
+    pub fn take_node(&mut self, place: usize) -> Node {
+        let node = self.nodes.remove(place);
+        self.tell_origins();
+        node
+    }
+
     /// SIGKILL, and another node in its place.
     pub async fn kill_node(&mut self, place: usize) {
-        self.nodes.remove(place).kill();
+        let killed = self.nodes.remove(place);
+        killed.server.kill();
         self.tell_origins();
         self.go_on(Duration::from_secs(3)).await;
         self.add_node().await;
     }
 
     pub async fn add_node(&mut self) {
-        self.nodes.push(node(&self.servers, None).await);
+        let plan = self.plan.clone();
+        self.add_planned(&plan).await;
+    }
+
+    pub async fn add_planned(&mut self, plan: &NodePlan) {
+        self.seed += 100;
+        let node = Node::start(&self.servers, plan, self.seed).await;
+        self.take_in(node);
+    }
+
+    /// A node that starts whether or not its servers are there; it is none of the world's yet.
+    pub async fn begin_node(&mut self) -> Node {
+        self.seed += 100;
+        Node::begin(&self.servers, &self.plan, self.seed).await
+    }
+
+    pub fn take_in(&mut self, node: Node) {
+        self.nodes.push(node);
         self.tell_origins();
     }
 
     /// A node takes the place of the first one, and dies where it was told to.
     pub async fn abort_node(&mut self, failpoint: &str) {
-        self.nodes.push(node(&self.servers, Some(failpoint)).await);
-        self.nodes.remove(0).kill();
-        self.tell_origins();
+        let mut plan = self.plan.clone();
+        plan.settings
+            .push(("TROUPE_ABORT_AT", failpoint.to_owned()));
+        self.add_planned(&plan).await;
+        self.take_node(0).server.kill();
         self.go_on(Duration::from_secs(1)).await;
         let mut doomed = self.nodes.pop().expect("a node");
-        let status = doomed.exit(QUIET).await;
+        let status = doomed.server.exit(QUIET).await;
         assert!(!status.success(), "{status}");
         self.tell_origins();
         self.go_on(Duration::from_secs(2)).await;
         self.add_node().await;
     }
 
+    /// Who has a device on every node gets each message there, as it is sent and not because heads
+    /// told of it: these sockets never ask for anything.
+    pub async fn devices_hear_live(&self) {
+        for (chat_id, members) in &self.chats {
+            let token = &self.people[members[0]].access_token;
+            let origins = self.nodes.iter().map(|node| node.server.origin());
+            let opened = origins.map(|origin| async move { Socket::open(&origin, token).await });
+            let mut sockets = futures_util::future::join_all(opened).await;
+            for node in 0..self.nodes.len() {
+                let message = json!({"chatId": chat_id, "type": "text", "content": "heard"});
+                let sent = self.api(members[1], node).post("/messages", message).await;
+                let id = sent.created()["messageId"].clone();
+                for socket in &mut sockets {
+                    let is_it = |frame: &Value| {
+                        frame["type"] == "message.new" && frame["message"]["id"] == id
+                    };
+                    socket.expect("the message itself", is_it).await;
+                }
+            }
+        }
+    }
+
     /// A client of a node for someone.
     pub fn api(&self, person: usize, node: usize) -> Client {
-        let origin = self.nodes[node % self.nodes.len()].origin();
+        let origin = self.nodes[node % self.nodes.len()].server.origin();
         Client::new(origin, "/api/v1").with_token(&self.people[person].access_token)
     }
 
@@ -186,7 +259,7 @@ impl World {
     pub async fn counted(&self, name: &str) -> f64 {
         let mut sum = 0.0;
         for node in &self.nodes {
-            let metrics = node.root().get("/metrics").await.text;
+            let metrics = node.server.root().get("/metrics").await.text;
             let values = metrics.lines().filter(|line| line.starts_with(name));
             let values = values.filter_map(|line| line.rsplit(' ').next());
             sum += values
@@ -203,37 +276,6 @@ impl World {
             device.await.expect("a device lives until the end");
         }
     }
-}
-
-fn settings(servers: &OwnServers) -> Vec<(String, String)> {
-    let own = [
-        ("STORAGE__BACKEND", "distributed"),
-        ("STORAGE__KEYS_SECRET", "0123456789abcdef0123456789abcdef"),
-        ("NATS__PREFIX", PREFIX),
-    ];
-    let own = own.map(|(name, value)| (format!("TROUPE__{name}"), value.to_owned()));
-    servers.settings().iter().cloned().chain(own).collect()
-}
-
-fn migrate(servers: &OwnServers) {
-    let migrated = Command::new(env!("CARGO_BIN_EXE_troupe"))
-        .arg("migrate")
-        .envs(settings(servers))
-        .output()
-        .expect("the program runs");
-    assert!(migrated.status.success(), "{migrated:?}");
-}
-
-async fn node(servers: &OwnServers, failpoint: Option<&str>) -> Server {
-    let mut options = Server::options().unlimited().embedded();
-    for (name, value) in settings(servers) {
-        let name = name.strip_prefix("TROUPE__").expect("a setting");
-        options = options.setting(name, &value);
-    }
-    if let Some(place) = failpoint {
-        options = options.abort_at(place);
-    }
-    options.start().await
 }
 
 /// Chats of neighbours, and groups of every other one.

@@ -53,6 +53,14 @@ impl ServerOptions {
         self
     }
 
+    /// A handler panics at a failpoint, `place` or every `place:n`.
+    #[must_use]
+    pub fn panic_at(mut self, place: &str) -> Self {
+        self.settings
+            .push(("TROUPE_PANIC_AT".to_owned(), place.to_owned()));
+        self
+    }
+
     /// The data directory of a server that is gone.
     #[must_use]
     pub fn data(mut self, data: Arc<TempDir>) -> Self {
@@ -100,6 +108,19 @@ impl ServerOptions {
         server.others = all;
         server.until_all_know_all().await;
         server
+    }
+
+    /// Starts one process on servers that may be away, and waits no longer than until it lives.
+    pub async fn begin(self) -> Server {
+        let data = self.data.clone().unwrap_or_else(new_data);
+        let mut server = self.spawn(&data, &[], None);
+        for _ in 0..5 {
+            if server.until_fine("/health/live").await {
+                return server;
+            }
+            server = self.spawn(&data, &[], None);
+        }
+        panic!("the server did not start");
     }
 
     fn spawn(

@@ -101,11 +101,56 @@ impl OwnServers {
         std::fs::create_dir(&store).expect("an empty folder");
     }
 
+    pub fn is_running(&self, server: &str) -> bool {
+        let place = format!("/proc/{}/stat", self.pid(server));
+        // One that ended and that nobody waited for is there in name only.
+        std::fs::read_to_string(place).is_ok_and(|stat| !stat.contains(") Z "))
+    }
+
+    /// Moves a server to a small disk of its own and starts it again there. As root alone.
+    pub async fn on_small_disk(&self, server: &'static str, megabytes: usize) -> SmallDisk {
+        self.kill(server);
+        let store = self.store(server);
+        let moved = format!(
+            "mv $0 $0.before && mkdir $0 && \
+             mount -t tmpfs -o size={megabytes}M tmpfs $0 && cp -r $0.before/. $0 && rm -r $0.before"
+        );
+        shell(&moved, &store.to_string_lossy());
+        self.again(server).await;
+        SmallDisk(store)
+    }
+
     /// Starts it again, on its port and with what it kept.
     pub async fn again(&self, server: &'static str) {
         let folder = self.folder.to_string_lossy().into_owned();
         let started = tokio::task::spawn_blocking(move || script(&["again", &folder, server]));
         started.await.expect("joined");
+    }
+}
+
+/// A disk that can be filled.
+pub struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn filler(&self) -> PathBuf {
+        self.0.join("filler")
+    }
+
+    /// Not a byte is left.
+    pub fn fill(&self) {
+        let filled = "head -c 1T /dev/zero >$0 2>/dev/null; true";
+        shell(filled, &self.filler().to_string_lossy());
+    }
+
+    pub fn free(&self) {
+        std::fs::remove_file(self.filler()).expect("removed");
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // What still uses it keeps it until it ends.
+        shell("umount -l $0", &self.0.to_string_lossy());
     }
 }
 
