@@ -92,7 +92,7 @@ pub fn adopt(span: &Span, parent: Option<TraceContext>) {
 /// where nobody takes it up it is forgotten.
 static LEFT: LazyLock<DashMap<(u128, u64), TraceContext>> = LazyLock::new(DashMap::new);
 const MOST_LEFT: usize = 4096;
-/// The same for whoever asks later, of the newest.
+/// The same for whoever asks later. Full, it is forgotten whole: operators look at what is of late.
 static KNOWN: LazyLock<DashMap<(u128, u64), TraceContext>> = LazyLock::new(DashMap::new);
 const MOST_KNOWN: usize = 16_384;
 

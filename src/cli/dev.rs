@@ -98,7 +98,7 @@ fn banner(addresses: &Addresses, demo: bool) -> String {
 
   page         http://{public}/
   API docs     http://{public}/docs
-  admin        http://{admin}/admin/actors{people}
+  admin        http://{admin}/admin{people}
 
   To sign in, open the page and enter a phone number such as +1 202 555 0101:
   the code is shown on the page and logged here. Ctrl-C stops."

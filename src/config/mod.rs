@@ -141,6 +141,12 @@ impl Config {
             "lifts every budget",
             "turn it off; it is for load tests with `troupe dev`",
         );
+        problems.require(
+            !self.admin.faults,
+            "admin.faults",
+            "lets whoever reaches the admin listener break everything",
+            "turn it off; it is for trying apps with `troupe dev`",
+        );
     }
 }
 

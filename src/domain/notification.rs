@@ -35,6 +35,9 @@ pub enum Push {
 }
 
 impl Push {
+    /// Every [`kind`](Self::kind).
+    pub const KINDS: [&str; 5] = ["message", "added", "clear", "revoke", "sync"];
+
     /// `t` of the contract.
     pub const fn kind(&self) -> &'static str {
         match self {

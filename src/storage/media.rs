@@ -36,7 +36,7 @@ pub trait MediaStore: Send + Sync {
     async fn referenced(&self, ids: Vec<MediaId>) -> StoreResult<Vec<MediaId>>;
 
     /// Takes a medium or an unfinished upload out of use, before it is removed or given back; `false`:
-    /// it is held, or not there.
+    /// it is held, not there, or someone else has done so.
     async fn withdraw(&self, id: MediaId, now: Timestamp) -> StoreResult<bool>;
 
     /// Gives back what was withdrawn.

@@ -132,6 +132,7 @@ impl ChatActor {
     /// Heads first, then rows: no roster is older than the heads it is used with.
     fn load(&mut self, ctx: &mut Context<Self>) {
         self.busy = true;
+        self.vitals.load();
         let (services, chat_id) = (Arc::clone(&self.services), self.chat_id);
         let load = async move {
             let heads = services.stores.messages.heads(chat_id).await?;

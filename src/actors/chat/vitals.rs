@@ -224,6 +224,11 @@ impl Vitals {
         }
     }
 
+    /// It is loaded, again perhaps: it stands nowhere until that is done.
+    pub fn load(&self) {
+        *self.stand.borrow_mut() = None;
+    }
+
     fn mailbox(&self) -> u64 {
         self.delivered.get().saturating_sub(self.taken.get())
     }

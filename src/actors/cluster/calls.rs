@@ -23,6 +23,10 @@ pub enum Waiting {
 /// How long a command that was passed on may come back because nobody took it.
 const PASSED: Duration = Duration::from_secs(5);
 
+/// A socket waits as long as anyone: after that its send, or the answer, is lost with a connection, and
+/// it is told that nothing is known.
+const GIVEN_UP: Duration = Duration::from_secs(2 * DEADLINE.as_secs());
+
 #[derive(Default)]
 pub struct Calls {
     last: AtomicU64,
@@ -168,7 +172,7 @@ impl Calls {
         self.passed
             .retain(|_, passed| passed.since.elapsed() < PASSED);
         self.waiting.retain(|_, call| match &call.waiting {
-            Waiting::Send(answer) => !answer.is_abandoned(),
+            Waiting::Send(answer) => !answer.is_abandoned() && call.since.elapsed() < GIVEN_UP,
             Waiting::Marks(answers) => answers.iter().any(|answer| !answer.is_abandoned()),
             Waiting::Done(reply) => !reply.is_abandoned(),
         });

@@ -16,7 +16,7 @@ use crate::actors::request::{Answer, Request, Way, ask};
 use crate::error::{ErrorCode, Failure};
 use crate::id::{ChatId, NodeId};
 
-/// How long one process is waited for when several are asked.
+/// How long one process is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Asks processes about themselves, this one among them. Cheap to clone.
@@ -116,8 +116,8 @@ impl NodeDesk {
         if !node.groups.contains(Group::Chat) {
             return Err(nobody());
         }
-        let answer = self.put(&node, request, here).await?;
-        Ok((node.id, answer))
+        let answer = timeout(PATIENCE, self.put(&node, request, here)).await;
+        Ok((node.id, answer.unwrap_or_else(|_| Err(late()))?))
     }
 
     /// Asks this very process.

@@ -13,6 +13,7 @@ use super::arrivals::Arrival;
 use super::desk::Desk;
 use super::hold::PATIENCE;
 use crate::actors::request::{Refused, tell};
+use crate::domain::notification::Push;
 use crate::storage::events::{ConsumerSpec, EventConsumer};
 
 /// The durable consumer: processes with this group share it, and each event goes to one of them.
@@ -36,6 +37,7 @@ const BUSY: Duration = Duration::from_millis(50);
 
 /// Hands events to the actor until that is gone.
 pub async fn read(desk: Arc<Desk>, load: Load, came: Recipient<EventsCame>) {
+    begin_counting();
     until_anyone(&desk).await;
     let mut consumer = open(&desk).await;
     let room = Arc::new(Semaphore::new(desk.rules.pending));
@@ -66,6 +68,15 @@ pub async fn read(desk: Arc<Desk>, load: Load, came: Recipient<EventsCame>) {
             }
             sleep(BUSY).await;
         }
+    }
+}
+
+/// A counter that begins with what it counts has never risen for who alerts on it: it begins before.
+fn begin_counting() {
+    metrics::counter!("troupe_events_dead_total", "consumer" => NAME).increment(0);
+    for kind in Push::KINDS {
+        metrics::counter!("troupe_pushes_total", "kind" => kind, "outcome" => "given_up")
+            .increment(0);
     }
 }
 

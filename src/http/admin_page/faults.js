@@ -48,7 +48,7 @@ function build(el, again) {
 
 function row([kind, name, about, takes], again) {
   const left = h('span', { class: 'left' });
-  const delay = takes.includes('delay') ? h('input', { type: 'number', min: '1', max: '30000', value: '1000', 'aria-label': `${name}: milliseconds` }) : null;
+  const delay = takes.includes('delay') ? h('input', { type: 'number', min: '1', max: '10000', value: '1000', 'aria-label': `${name}: milliseconds` }) : null;
   const user = takes.includes('user') ? h('input', { placeholder: 'everyone', autocomplete: 'off', spellcheck: 'false', 'aria-label': `${name}: user` }) : null;
   const lasts = h('select', { 'aria-label': `${name}: for how long` }, LASTS.map(([seconds, text]) => h('option', { value: String(seconds) }, text)));
   lasts.value = '60';

@@ -62,8 +62,8 @@ export function showTotals(el, overview) {
   const restarts = seen.flatMap((node) => node.groups).reduce((total, group) => total + group.restarts, 0);
   fill(el,
     tile('Messages', pace ? rate(pace.perSecond) : '–', 'a second', spark(history), 'first'),
-    tile('Send, median', ms(pace?.half), 'until the ack'),
-    tile('Send, 99 %', ms(pace?.slow), 'until the ack'),
+    tile('Batch, median', ms(pace?.half), 'begun to ack'),
+    tile('Batch, 99 %', ms(pace?.slow), 'begun to ack'),
     tile('Sockets', count(sum('connections')), `${count(sum('people'))} online`),
     tile('Chat actors', count(sum('chatActors')), 'loaded'),
     tile('Restarts', count(restarts), 'of groups', null, restarts > 0 ? 'alarmed' : ''));

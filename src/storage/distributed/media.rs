@@ -203,7 +203,9 @@ impl MediaStore for MongoMedia {
     }
 
     async fn withdraw(&self, id: MediaId, now: Timestamp) -> StoreResult<bool> {
-        let filter = doc! { "_id": binary(id.0), "held_until": { "$lte": date(now) } };
+        let filter = doc! {
+            "_id": binary(id.0), "held_until": { "$lte": date(now) }, "is_withdrawn": { "$ne": true },
+        };
         let matched = self.update(filter, doc! { "$set": { "is_withdrawn": true } });
         Ok(matched.await? == 1)
     }

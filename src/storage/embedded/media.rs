@@ -97,7 +97,8 @@ impl MediaStore for SqliteMedia {
             .write(move |connection| {
                 connection
                     .prepare_cached(
-                        "UPDATE media SET is_withdrawn = 1 WHERE id = ?1 AND held_until <= ?2",
+                        "UPDATE media SET is_withdrawn = 1
+                         WHERE id = ?1 AND held_until <= ?2 AND is_withdrawn = 0",
                     )?
                     .execute(params![id.as_bytes(), now.0])
                     .map(|rows| rows == 1)

@@ -1,6 +1,7 @@
 //! What becomes of a medium when the message that named it is deleted for everyone.
 
 use troupe::actors::chat::requests::{ChatCommand, DeleteMessage, SendAnswer, SendMessage};
+use troupe::actors::media::sweep::sweep_orphans;
 use troupe::clock::Clock;
 use troupe::domain::media::{HELD_FOR, MediaKind, Medium};
 use troupe::domain::message::draft;
@@ -91,4 +92,23 @@ async fn one_that_was_sent_a_moment_ago_goes_when_nobody_can_be_about_to_refer_t
         !is_there(&stage, medium).await
     })
     .await;
+}
+
+/// As a process leaves it that dies between taking it out of use and giving it back.
+#[actix::test]
+async fn one_that_was_left_out_of_use_is_given_back_while_it_is_needed() {
+    let stage = Stage::new().await;
+    let (chat, [anna, _]) = stage.direct().await;
+    let (needed, forgotten) = (picture(&stage, anna).await, picture(&stage, anna).await);
+    show(&stage, chat, anna, needed).await;
+    let later = Clock::System.now() + HELD_FOR * 2;
+    for id in [needed, forgotten] {
+        let withdrawn = stage.stores.media.withdraw(id, later).await;
+        assert!(withdrawn.expect("withdrawn"));
+    }
+    let swept = sweep_orphans(&stage.stores, later, HELD_FOR).await;
+    assert_eq!(swept.expect("swept").removed, 1);
+    assert!(is_there(&stage, needed).await);
+    let left = stage.stores.media.list_older(later, None, 9).await;
+    assert_eq!(left.expect("listed"), [needed]);
 }

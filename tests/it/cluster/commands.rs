@@ -8,11 +8,11 @@ use troupe::actors::chat::requests::{
 use troupe::actors::cluster::calls::{Calls, Waiting};
 use troupe::actors::cluster::commands::{decode, encode};
 use troupe::actors::cluster::proto;
-use troupe::actors::fanout::Fanout;
+use troupe::actors::fanout::{Fanout, SocketRef};
 use troupe::actors::request::{ReplyTo, wait};
 use troupe::domain::message::{Draft, MessageKind};
 use troupe::error::{ErrorCode, Failure};
-use troupe::id::{MediaId, MessageId, NodeId, UserId};
+use troupe::id::{ConnectionId, MediaId, MessageId, NodeId, UserId};
 use troupe::storage::messages::ChatPatch;
 
 /// Through the bytes that travel.
@@ -223,4 +223,27 @@ async fn an_edit_arrives_whole() {
     };
     assert_eq!((came.actor, came.message_id), (actor, message_id));
     assert_eq!(came.content, "new \u{0} words");
+}
+
+/// A caller ends its wait by itself; a socket would wait for ever.
+#[tokio::test(start_paused = true)]
+async fn a_send_of_a_socket_whose_answer_is_lost_is_given_up() {
+    let calls = Calls::default();
+    let socket = SocketRef {
+        node: NodeId::new(),
+        lane: 0,
+        connection: ConnectionId::new(),
+        call: 0,
+    };
+    let answer = CommandAnswer::socket(socket, None, Fanout::default());
+    let command = proto::Command {
+        call: 7,
+        ..proto::Command::default()
+    };
+    calls.insert(NodeId::new(), command, Waiting::Send(answer));
+    calls.sweep();
+    assert!(calls.bounced(7).is_some());
+    tokio::time::advance(std::time::Duration::from_secs(20)).await;
+    calls.sweep();
+    assert!(calls.bounced(7).is_none());
 }

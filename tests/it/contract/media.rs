@@ -177,8 +177,8 @@ async fn what_is_withdrawn_is_not_there(backend: &dyn Backend) {
     let id = stores.make(medium(owner), Some("k")).await.unwrap().id;
     assert!(stores.media.withdraw(id, at(1)).await.unwrap());
     assert!(
-        stores.media.withdraw(id, at(1)).await.unwrap(),
-        "by whoever comes next"
+        !stores.media.withdraw(id, at(1)).await.unwrap(),
+        "by one alone"
     );
     assert!(!stores.finds(id).await);
     assert!(stores.media.hold(vec![id], at(9)).await.unwrap().is_empty());

@@ -62,8 +62,10 @@ impl Case {
     }
 }
 
-/// What may be the case, and whether it alone keeps the push away.
-const REASONS: [(&str, bool, fn(&mut Case)); 13] = [
+/// What may be the case, whether it alone keeps the push away, and how it comes about.
+type Reason = (&'static str, bool, fn(&mut Case));
+
+const REASONS: [Reason; 13] = [
     ("it is his own", true, |case| {
         case.message.sender_id = case.me()
     }),

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
+use crate::clock::Timestamp;
 use crate::domain::message::Message;
 use crate::storage::embedded::row::{number, optional_id, optional_time, signed, time};
 use crate::storage::story::{Publication, StoryEntry};
@@ -16,9 +17,9 @@ const ABOUT: &str = "SELECT rev, at, actor_id, change FROM entries
         WHERE chat_id = ?2 AND rev = ?3 AND type IS NULL
     ORDER BY rev DESC LIMIT ?4";
 
-/// Without an index: the outbox holds a quarter of an hour, and only operators ask.
-const OUTBOX: &str = "SELECT published_at FROM outbox
-    WHERE chat_id = ?1 AND first_rev <= ?2 AND last_rev >= ?2 LIMIT 1";
+/// Read through once, without an index: the outbox holds a quarter of an hour, and only operators ask.
+const OUTBOX: &str = "SELECT first_rev, last_rev, published_at FROM outbox
+    WHERE chat_id = ?1 AND last_rev >= ?2";
 
 pub fn of(connection: &Connection, message: &Message, limit: usize) -> Result<Vec<StoryEntry>> {
     let about = params![
@@ -33,17 +34,23 @@ pub fn of(connection: &Connection, message: &Message, limit: usize) -> Result<Ve
         .collect::<Result<_>>()?;
     let mut own = connection.prepare_cached(OWN)?;
     entries.extend(own.query_row([message.id.as_bytes()], entry).optional()?);
-    let mut outbox = connection.prepare_cached(OUTBOX)?;
+    entries.reverse();
+    let first = entries.first().map_or(0, |entry| entry.rev);
+    let place = params![message.chat_id.as_bytes(), signed(first)];
+    let outbox: Vec<(u64, u64, Option<Timestamp>)> = connection
+        .prepare_cached(OUTBOX)?
+        .query_map(place, |row| {
+            Ok((number(row, 0)?, number(row, 1)?, optional_time(row, 2)?))
+        })?
+        .collect::<Result<_>>()?;
     for entry in &mut entries {
-        let place = params![message.chat_id.as_bytes(), signed(entry.rev)];
-        let row = outbox.query_row(place, |row| optional_time(row, 0));
-        entry.outbox = match row.optional()? {
-            Some(None) => Publication::Waiting,
-            Some(published) => Publication::Published(published),
+        let holds = |(first, last, _): &&(u64, u64, _)| (*first..=*last).contains(&entry.rev);
+        entry.outbox = match outbox.iter().find(holds) {
+            Some((_, _, None)) => Publication::Waiting,
+            Some((_, _, published)) => Publication::Published(*published),
             None => Publication::Forgotten,
         };
     }
-    entries.reverse();
     Ok(entries)
 }
 
