@@ -1,7 +1,5 @@
 //! What phones that are away are told, and what they are not.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::support::fcm::Fcm;
@@ -70,10 +68,6 @@ async fn who_is_away_is_told_at_once_and_the_rest_of_a_window_in_one() {
     settled(&server, &fcm).await;
     assert_eq!(fcm.pushes("ben-phone"), fcm.pushes("ben-tablet"));
     let calls = fcm.calls("ben-phone");
-    assert!(
-        calls[1].at - calls[0].at >= Duration::from_millis(900),
-        "the window"
-    );
     assert_eq!(calls[0].message["android"]["priority"], "HIGH");
     assert_eq!(
         fcm.issued() as usize,

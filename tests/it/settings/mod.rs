@@ -96,13 +96,23 @@ fn broken_and_missing_files_are_told() {
 }
 
 #[test]
-fn listeners_do_not_share_a_port_and_test_users_stay_at_home() {
+fn listeners_do_not_share_a_port_and_what_only_dev_has_stays_at_home() {
     let problems = problems("[http]\nport = 8090\n[admin]\nhost = \"0.0.0.0\"\n");
     let wrong: Vec<&str> = problems
         .iter()
         .map(|(setting, _)| setting.as_str())
         .collect();
-    assert_eq!(wrong, ["admin.test_users", "admin.port"]);
+    assert_eq!(wrong, ["admin.test_users", "admin.faults", "admin.port"]);
+}
+
+#[test]
+fn what_only_dev_may_do_is_refused_elsewhere() {
+    for setting in ["limits.unlimited", "admin.faults"] {
+        let on = |loader: Loader| loader.set(setting, true).load();
+        let wrong = on(Loader::production()).expect_err("refused").0;
+        assert!(wrong.iter().any(|problem| problem.setting == setting));
+        assert!(on(Loader::dev()).is_ok(), "{setting}");
+    }
 }
 
 #[test]
