@@ -16,7 +16,7 @@ struct ClusterView {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct NodeView {
+pub(super) struct NodeView {
     id: NodeId,
     #[serde(rename = "self")]
     is_me: bool,

@@ -9,6 +9,7 @@ use crate::actors::inspection::requests::{InspectNode, NodeDesk, NodeSeen};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::http::Answer;
+use crate::http::cluster::NodeView;
 use crate::id::NodeId;
 
 #[derive(Debug, Serialize)]
@@ -21,19 +22,13 @@ struct OverviewView {
     /// `null` where there can be no others.
     nats_connected: Option<bool>,
     /// This one first.
-    nodes: Vec<NodeView>,
+    nodes: Vec<NodeOverview>,
 }
 
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct NodeView {
-    id: NodeId,
-    #[serde(rename = "self")]
-    is_me: bool,
-    /// `up` or `draining`.
-    state: &'static str,
-    groups: Vec<&'static str>,
-    address: String,
+struct NodeOverview {
+    #[serde(flatten)]
+    node: NodeView,
     /// `null` where it did not answer.
     seen: Option<NodeSeen>,
     /// Why it did not.
@@ -49,18 +44,14 @@ pub async fn show(
     let asked = desk.ask_all(None, InspectNode, |node| &node.inspect_node);
     let asked = asked.await;
     let mut seen: BTreeMap<NodeId, NodeSeen> = asked.answers.into_iter().collect();
-    let nodes = nodes.into_iter().map(|node| NodeView {
-        id: node.id,
-        is_me: node.is_me,
-        state: if node.is_draining { "draining" } else { "up" },
-        groups: node.groups.names(),
-        address: node.address,
+    let nodes = nodes.into_iter().map(|node| NodeOverview {
         seen: seen.remove(&node.id),
         problem: asked
             .silent
             .iter()
             .find(|silent| silent.node == node.id)
             .map(|silent| silent.problem.clone()),
+        node: node.into(),
     });
     Ok(HttpResponse::Ok().json(OverviewView {
         now: clock.now(),
