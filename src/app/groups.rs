@@ -189,8 +189,7 @@ impl Groups {
             .app_data(Data::new(self.stores.clone()))
             .app_data(Data::new(clock))
             .app_data(Data::new(self.auth.clone()))
-            .app_data(Data::new(self.user.clone()))
-            .app_data(Data::new(self.fanout.clone()));
+            .app_data(Data::new(self.user.clone()));
     }
 
     /// Gives this node's chats to the others.

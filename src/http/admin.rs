@@ -1,23 +1,24 @@
 //! The operator's listener.
 
+use std::borrow::Cow;
+
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 use super::extract::Body;
-use super::health::{self, Readiness};
+use super::health;
 use super::inspection::{chats, faults, overview, sessions, trace};
 use super::middleware::{Access, resource};
 use super::routes::table;
 use super::{Answer, admin_page, cluster, erasures, jobs, metrics};
 use crate::actors::auth::requests::{AuthPeers, IssueTestUsers, TestUser};
-use crate::actors::fanout::Fanout;
+use crate::actors::inspection::requests::{InspectNode, NodeDesk};
 use crate::actors::request::ask;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::id::UserId;
-use crate::telemetry::Metrics;
 use crate::wire::page::Page;
 
 table! { operators, ADMIN, Access::Anyone;
@@ -95,7 +96,7 @@ async fn make_test_users(
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ActorsView {
-    kind: &'static str,
+    kind: Cow<'static, str>,
     active: u64,
     /// Requests being worked on; groups only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,46 +106,31 @@ struct ActorsView {
     restarts: Option<usize>,
 }
 
-/// Totals by kind.
-async fn list_actors(
-    readiness: web::Data<Readiness>,
-    fanout: web::Data<Fanout>,
-    metrics: web::Data<Metrics>,
-) -> impl Responder {
-    let total = |kind, active| ActorsView {
-        kind,
+/// Totals by kind, of this process.
+async fn list_actors(desk: web::Data<NodeDesk>) -> Answer<impl Responder> {
+    let seen = desk
+        .ask_here(InspectNode, |node| &node.inspect_node)
+        .await?;
+    let groups = seen.groups.into_iter().map(|group| ActorsView {
+        kind: group.name.into(),
+        active: u64::from(!group.is_down),
+        in_flight: Some(group.in_flight),
+        restarts: Some(group.restarts),
+    });
+    let total = |kind: &'static str, active| ActorsView {
+        kind: kind.into(),
         active,
         in_flight: None,
         restarts: None,
     };
-    let groups = readiness.groups().iter().map(|group| ActorsView {
-        kind: group.name(),
-        active: u64::from(!group.is_down()),
-        in_flight: Some(group.in_flight()),
-        restarts: Some(group.restarts()),
-    });
-    let sessions = u64::try_from(fanout.count_here()).unwrap_or(u64::MAX);
-    let numbers = metrics.render();
-    let items: Vec<ActorsView> = groups
-        .chain([
-            total(
-                "chat actor",
-                gauge(&numbers, "troupe_actors{kind=\"chat\"}"),
-            ),
-            total("session", sessions),
-            total("connection", gauge(&numbers, "troupe_sockets")),
-        ])
-        .collect();
-    HttpResponse::Ok().json(Page {
+    let totals = [
+        total("chat actor", seen.done.chat_actors),
+        total("session", seen.people as u64),
+        total("connection", seen.connections as u64),
+    ];
+    let items: Vec<ActorsView> = groups.chain(totals).collect();
+    Ok(HttpResponse::Ok().json(Page {
         items,
         next_cursor: None,
-    })
-}
-
-/// A gauge as `/metrics` shows it, 0 before it was first set.
-fn gauge(numbers: &str, name: &str) -> u64 {
-    numbers
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok())
-        .map_or(0, |value| value.max(0.0) as u64)
+    }))
 }

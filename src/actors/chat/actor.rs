@@ -334,12 +334,7 @@ impl Actor for ChatActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        metrics::gauge!("troupe_actors", "kind" => "chat").increment(1);
         self.load(ctx);
-    }
-
-    fn stopped(&mut self, _: &mut Self::Context) {
-        metrics::gauge!("troupe_actors", "kind" => "chat").decrement(1);
     }
 }
 

@@ -194,6 +194,14 @@ impl ChatCommand {
         }
     }
 
+    /// The socket that waits for its answer, if it is one; of receipts and typing none does.
+    pub fn socket(&self) -> Option<SocketRef> {
+        match self {
+            Self::Send(send) => send.reply.origin(),
+            _ => None,
+        }
+    }
+
     /// Answers a command that cannot be carried out.
     pub fn refuse(self, failure: &Failure) {
         match self {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use metrics::{Counter, Histogram};
+use metrics::{Counter, Gauge, Histogram};
 use tokio::time::Instant;
 
 use super::scope::{Cast, ChatServices};
@@ -56,6 +56,8 @@ const BOUNDS_MS: [f64; 14] = [
 ];
 
 static METER: LazyLock<Meter> = LazyLock::new(Meter::default);
+static ACTORS: LazyLock<Gauge> =
+    LazyLock::new(|| metrics::gauge!("troupe_actors", "kind" => "chat"));
 static MESSAGES: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("troupe_messages_total"));
 static SEND_SECONDS: LazyLock<Histogram> =
     LazyLock::new(|| metrics::histogram!("troupe_send_seconds"));
@@ -133,6 +135,7 @@ struct Stand {
 impl Default for Vitals {
     fn default() -> Self {
         METER.actors.fetch_add(1, Ordering::Relaxed);
+        ACTORS.increment(1);
         Self {
             born: Instant::now(),
             delivered: Cell::new(0),
@@ -153,6 +156,7 @@ impl Default for Vitals {
 impl Drop for Vitals {
     fn drop(&mut self) {
         METER.actors.fetch_sub(1, Ordering::Relaxed);
+        ACTORS.decrement(1);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::calls::Passed;
+use super::calls::{Passed, Waiting};
 use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed};
 use super::{Cluster, calls, commands, inbound};
@@ -25,18 +25,30 @@ impl Remote for Cluster {
         let Some(owner) = self.owner(message.chat_id) else {
             return Some(message);
         };
-        let call = self.0.calls.next();
         // One that is passed on by a shard is made in no request any more.
         let trace = message.command.trace().or_else(trace::current);
+        let elsewhere = message.command.socket().filter(|it| it.node != self.0.me);
+        let (from, call) = match elsewhere {
+            Some(socket) => (socket.node, socket.call),
+            None => (self.0.me, self.0.calls.next()),
+        };
         let encoded = commands::encode(message.command, call);
         let command = proto::Command {
             chat_id: proto::bytes(message.chat_id.0),
-            from: proto::bytes(self.0.me.0),
+            from: proto::bytes(from.0),
             call: if encoded.waiting.is_some() { call } else { 0 },
             hops: 0,
             what: Some(encoded.what),
             traceparent: trace.map(|trace| trace.to_string()).unwrap_or_default(),
         };
+        if elsewhere.is_some() {
+            // It waited here. Its own node waits for the answer, by the number that it gave it.
+            if let Some(Waiting::Send(answer)) = encoded.waiting {
+                answer.leave_to_others();
+            }
+            inbound::pass(self, &owner, command);
+            return None;
+        }
         let outgoing = self.command_to(&owner, &command);
         if let Some(waiting) = encoded.waiting {
             self.0.calls.insert(owner.node(), command, waiting);

@@ -12,7 +12,7 @@ use super::commands::{self, Replies};
 use super::deliveries;
 use super::directory::{Followed, PAGE};
 use super::failed;
-use super::peers::Outgoing;
+use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed, answer};
 use crate::actors::chat::requests::ToChat;
 use crate::actors::request::{Answer, wait};
@@ -83,19 +83,8 @@ pub fn do_or_pass(cluster: &Cluster, mut command: proto::Command) {
     };
     let (call, hops) = (command.call, command.hops);
     if let Some(owner) = cluster.owner(chat_id).filter(|_| hops < HOPS) {
-        // The sender's view and this one's differ for a moment.
-        metrics::counter!("troupe_chat_not_owner_total").increment(1);
         command.hops += 1;
-        let number = cluster.calls().pass(owner.node(), command.clone());
-        let outgoing = Outgoing {
-            bounce: Some(cluster.bus().bounce(cluster.me(), number)),
-            ..Outgoing::new(cluster.bus().commands(owner.node()), &command)
-        };
-        if owner.send(outgoing) {
-            return;
-        }
-        let away = Failure::unavailable("this chat is moving, try again");
-        return send_answer(cluster, from, call, Err(away));
+        return pass(cluster, &owner, command);
     }
     let span = trace::child(
         TraceContext::parse(&command.traceparent),
@@ -110,6 +99,23 @@ pub fn do_or_pass(cluster: &Cluster, mut command: proto::Command) {
     };
     cluster.tell_here(ToChat { chat_id, command });
     answer_later(cluster, from, call, replies);
+}
+
+/// Passes on a command of another node, whose view of the owners and this one's differ for a moment.
+pub fn pass(cluster: &Cluster, owner: &Peer, command: proto::Command) {
+    metrics::counter!("troupe_chat_not_owner_total").increment(1);
+    let (call, from) = (command.call, proto::id(&command.from));
+    let number = cluster.calls().pass(owner.node(), command.clone());
+    let outgoing = Outgoing {
+        bounce: Some(cluster.bus().bounce(cluster.me(), number)),
+        ..Outgoing::new(cluster.bus().commands(owner.node()), &command)
+    };
+    if !owner.send(outgoing)
+        && let Ok(from) = from
+    {
+        let away = Failure::unavailable("this chat is moving, try again");
+        send_answer(cluster, from, call, Err(away));
+    }
 }
 
 fn answer_later(cluster: &Cluster, to: NodeId, call: u64, replies: Replies) {

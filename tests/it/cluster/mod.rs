@@ -1,5 +1,6 @@
 //! Several nodes: what each knows of the others, and what travels between them.
 
+mod carried;
 mod commands;
 mod directory;
 pub mod events;

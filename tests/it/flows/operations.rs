@@ -200,14 +200,28 @@ async fn test_people_are_new_at_each_call_and_found_by_their_numbers() {
 
 #[tokio::test]
 async fn actors_are_counted_by_kind() {
-    let server = Server::shared().await;
-    let _open = server.person().await.socket().await;
-    let actors = server.admin().get("/admin/actors").await;
-    assert_eq!(actors.status, 200, "{actors:?}");
-    assert!(
-        actors.body.is_object() || actors.body.is_array(),
-        "{actors:?}"
-    );
+    let server = Server::options().embedded().unlimited().start().await;
+    let count = async |kind: &str| {
+        let actors = server.admin().get("/admin/actors").await.items();
+        let of_kind = actors.iter().find(|one| one["kind"] == kind);
+        of_kind.expect(kind)["active"].as_u64().expect("a number")
+    };
+    for group in ["auth", "user", "chat", "message", "media", "notification"] {
+        assert_eq!(count(group).await, 1, "{group}");
+    }
+    for kind in ["chat actor", "session", "connection"] {
+        assert_eq!(count(kind).await, 0, "{kind}");
+    }
+    let [anna, ben] = server.people().await;
+    let chat = anna.direct(&ben).await;
+    anna.say(&chat, "hello").await;
+    let (_one, _other) = (anna.socket().await, anna.socket().await);
+    assert_eq!(count("chat actor").await, 1);
+    assert_eq!(count("session").await, 1, "one person");
+    assert_eq!(count("connection").await, 2);
+    let metrics = server.root().get("/metrics").await.text;
+    let shown = "troupe_actors{kind=\"chat\"} 1";
+    assert!(metrics.contains(shown), "{metrics}");
     server.root().get("/admin/actors").await.refused(404);
 }
 

@@ -27,7 +27,7 @@ use crate::support::{eventually, servers};
 /// Waits for what must not take the ten seconds of a deadline.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
-fn settings() -> BusSettings {
+pub fn settings() -> BusSettings {
     BusSettings {
         url: SecretString::from(servers::address("NATS")),
         prefix: format!("t{}", uuid::Uuid::new_v4().simple()),
@@ -35,7 +35,17 @@ fn settings() -> BusSettings {
     }
 }
 
-async fn node(settings: &BusSettings, groups: &[Group], offers: Vec<Offer>) -> Cluster {
+/// A process without chats.
+async fn without_chats(settings: &BusSettings, groups: &[Group], offers: Vec<Offer>) -> Cluster {
+    node(settings, groups, ChatDoor::new(Vec::new()), offers).await
+}
+
+pub async fn node(
+    settings: &BusSettings,
+    groups: &[Group],
+    door: ChatDoor,
+    offers: Vec<Offer>,
+) -> Cluster {
     let seat = Seat {
         groups: groups.iter().copied().collect(),
         bound: "127.0.0.1:1".parse().expect("an address"),
@@ -44,7 +54,7 @@ async fn node(settings: &BusSettings, groups: &[Group], offers: Vec<Offer>) -> C
     let cluster = Cluster::connect(settings, Fanout::new(NodeId::new()), seat).await;
     let cluster = cluster.expect("NATS runs");
     let local = Local {
-        door: ChatDoor::new(Vec::new()),
+        door,
         shards: Vec::new(),
         presence: None,
         offers,
@@ -64,8 +74,8 @@ async fn requests_reach_the_process_that_runs_the_group() {
     let settings = settings();
     let echo = AuthPeers::of(&Echo::default().start());
     let offer = Offer::new(Group::Auth, echo);
-    let there = node(&settings, &[Group::Auth], vec![offer]).await;
-    let here = node(&settings, &[Group::Gateway], Vec::new()).await;
+    let there = without_chats(&settings, &[Group::Auth], vec![offer]).await;
+    let here = without_chats(&settings, &[Group::Gateway], Vec::new()).await;
     let auth = auth_at(&here);
 
     let claims = ask(&auth.validate_token, samples::validate_token()).await;
@@ -99,7 +109,7 @@ async fn requests_reach_the_process_that_runs_the_group() {
 
 #[actix::test]
 async fn a_group_that_nobody_runs_is_unavailable_at_once() {
-    let here = node(&settings(), &[Group::Gateway], Vec::new()).await;
+    let here = without_chats(&settings(), &[Group::Gateway], Vec::new()).await;
     let stand_in = StandIn::new(Group::User, Arc::new(here));
     let user = UserPeers::elsewhere(&stand_in.start());
     let began = Instant::now();
@@ -110,7 +120,7 @@ async fn a_group_that_nobody_runs_is_unavailable_at_once() {
 
 #[actix::test]
 async fn what_is_too_large_to_be_asked_is_said() {
-    let here = node(&settings(), &[Group::Gateway], Vec::new()).await;
+    let here = without_chats(&settings(), &[Group::Gateway], Vec::new()).await;
     let stand_in = StandIn::new(Group::User, Arc::new(here));
     let user = UserPeers::elsewhere(&stand_in.start());
     let mut request = samples::sync_contacts();
@@ -124,8 +134,8 @@ async fn junk_on_the_bus_is_skipped() {
     let settings = settings();
     let echo = AuthPeers::of(&Echo::default().start());
     let offer = Offer::new(Group::Auth, echo);
-    let _there = node(&settings, &[Group::Auth], vec![offer]).await;
-    let here = node(&settings, &[Group::Gateway], Vec::new()).await;
+    let _there = without_chats(&settings, &[Group::Auth], vec![offer]).await;
+    let here = without_chats(&settings, &[Group::Gateway], Vec::new()).await;
     let url = servers::address("NATS");
     let junk = async_nats::connect(url).await.expect("NATS runs");
     let subject = format!("{}.ask.auth", settings.prefix);

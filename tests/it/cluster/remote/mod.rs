@@ -1,7 +1,7 @@
 //! Requests to groups of other processes: each kind of them and each kind of answer arrives as it was
 //! sent, and what cannot be read is refused.
 
-mod bus;
+pub mod bus;
 mod echo;
 mod inspection;
 mod leaving;

@@ -1,0 +1,73 @@
+//! A command on its way to the owner of its chat, over the real NATS.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use actix::{Actor, Context, Handler};
+use serde_json::value::RawValue;
+use troupe::actors::chat::requests::{ChatCommand, CommandAnswer, SendMessage, ToChat};
+use troupe::actors::fanout::{Fanout, SocketRef};
+use troupe::actors::group::Group;
+use troupe::actors::placement::{ChatDoor, Remote};
+use troupe::domain::message::{Draft, MessageKind};
+use troupe::id::{ChatId, ConnectionId, NodeId, UserId};
+
+use super::remote::bus::{node, settings};
+use crate::support::eventually;
+
+/// Stands where a shard of chats does, and keeps what comes.
+#[derive(Clone, Default)]
+struct Shard(Rc<RefCell<Vec<ToChat>>>);
+
+impl Actor for Shard {
+    type Context = Context<Self>;
+}
+
+impl Handler<ToChat> for Shard {
+    type Result = ();
+
+    fn handle(&mut self, message: ToChat, _: &mut Self::Context) {
+        self.0.borrow_mut().push(message);
+    }
+}
+
+fn send(socket: SocketRef) -> ChatCommand {
+    let payload = RawValue::from_string(r#"{"content":"hello"}"#.to_owned());
+    ChatCommand::Send(SendMessage {
+        sender: UserId::new(),
+        client_message_id: "c-1".to_owned(),
+        draft: Draft {
+            kind: MessageKind::Text,
+            payload: payload.expect("JSON"),
+            reply_to_id: None,
+            content_hash: [9; 16],
+        },
+        forwarded: false,
+        reply: CommandAnswer::socket(socket, None, Fanout::default()),
+    })
+}
+
+/// A former owner has it from another node: that one waits for the answer, by its own number.
+#[actix::test]
+async fn a_send_that_waited_at_a_former_owner_is_answered_where_it_came_from() {
+    let settings = settings();
+    let shard = Shard::default();
+    let door = ChatDoor::new(vec![shard.clone().start().recipient()]);
+    let owner = node(&settings, &[Group::Chat], door, Vec::new()).await;
+    let nobody = ChatDoor::new(Vec::new());
+    let former = node(&settings, &[Group::Gateway], nobody, Vec::new()).await;
+    let chat_id = ChatId::new();
+    eventually("they see each other", async || !former.owns(chat_id)).await;
+    let socket = SocketRef {
+        node: NodeId::new(),
+        lane: 0,
+        connection: ConnectionId::new(),
+        call: 4711,
+    };
+    let command = send(socket);
+    assert!(former.carry(ToChat { chat_id, command }).is_none());
+    eventually("it comes", async || !shard.0.borrow().is_empty()).await;
+    let came = shard.0.borrow_mut().remove(0);
+    assert_eq!(came.command.socket(), Some(socket));
+    drop(owner);
+}
