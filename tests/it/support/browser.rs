@@ -19,14 +19,7 @@ pub struct Browser {
 impl Browser {
     /// Needs `chromedriver` and `chromium` in the path.
     pub async fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("this test needs chromium and chromedriver");
-        let port = port_of(&mut driver);
+        let (driver, port) = start_driver();
         let http = reqwest::Client::builder()
             .no_proxy()
             .build()
@@ -199,16 +192,35 @@ impl Drop for Browser {
     }
 }
 
-/// chromedriver says which port it took.
-fn port_of(driver: &mut Child) -> u16 {
+/// chromedriver, and the port it took.
+fn start_driver() -> (Child, u16) {
+    // It takes a free port for IPv6 first and ends where something else has it for IPv4.
+    const ATTEMPTS: usize = 5;
+    let started = (0..ATTEMPTS).find_map(|_| {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("this test needs chromium and chromedriver");
+        let port = port_of(&mut driver);
+        if port.is_none() {
+            driver.wait().expect("chromedriver ended");
+        }
+        port.map(|port| (driver, port))
+    });
+    started.expect("chromedriver starts")
+}
+
+/// What chromedriver says of its port, or nothing when it ended without one.
+fn port_of(driver: &mut Child) -> Option<u16> {
     let stdout = driver.stdout.take().expect("piped");
     let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-    let port = lines
-        .find_map(|line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
-        })
-        .expect("chromedriver starts");
+    let port = lines.find_map(|line| {
+        let (_, port) = line.split_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
     // Read on, or it would stop at a full pipe.
     std::thread::spawn(move || lines.for_each(drop));
     port
