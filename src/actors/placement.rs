@@ -29,6 +29,18 @@ pub trait Remote: Send + Sync {
     /// this one.
     fn carry(&self, message: ToChat) -> Option<ToChat>;
 
+    /// The same of what waited until the chat's actor here was gone.
+    fn send_on(&self, message: ToChat) -> Option<ToChat>;
+
+    /// A chat has an actor here now.
+    fn arrived(&self, chat_id: ChatId);
+
+    /// It has none any more, and what waited for that was sent on.
+    fn left(&self, chat_id: ChatId);
+
+    /// A command is with the chat's shard, or was refused there.
+    fn handled(&self, chat_id: ChatId);
+
     /// Whether this node is the chat's owner now.
     fn owns(&self, chat_id: ChatId) -> bool;
 }
@@ -56,7 +68,11 @@ impl ChatDoor {
     /// Hands a command to the chat's owner; it is answered with `unavailable` when too much waits
     /// there.
     pub fn tell(&self, chat_id: ChatId, command: ChatCommand) {
-        let message = ToChat { chat_id, command };
+        let message = ToChat {
+            chat_id,
+            command,
+            detained: false,
+        };
         let mine = match self.remote.get() {
             Some(remote) => remote.carry(message),
             None => Some(message),
@@ -75,6 +91,9 @@ impl ChatDoor {
         };
         if let Err(refused) = tell(&self.shards[index], message) {
             let (message, failure) = refused.into_parts();
+            if let Some(remote) = self.remote.get() {
+                remote.handled(message.chat_id);
+            }
             message.command.refuse(&failure);
         }
     }

@@ -147,6 +147,8 @@ impl RosterPeers {
 pub struct ToChat {
     pub chat_id: ChatId,
     pub command: ChatCommand,
+    /// It is for another node: the chat's actor here has to go first.
+    pub detained: bool,
 }
 
 #[derive(Debug)]

@@ -46,9 +46,9 @@ impl ChatServices {
     }
 
     /// Sends a command on when its chat is another node's now; else gives it back.
-    pub fn carry_elsewhere(&self, message: ToChat) -> Option<ToChat> {
+    pub fn send_on(&self, message: ToChat) -> Option<ToChat> {
         match &self.remote {
-            Some(remote) => remote.carry(message),
+            Some(remote) => remote.send_on(message),
             None => Some(message),
         }
     }

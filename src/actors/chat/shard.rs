@@ -116,15 +116,24 @@ impl ChatShard {
         }
     }
 
-    fn deliver(&mut self, message: ToChat, ctx: &mut Context<Self>) {
+    fn deliver(&mut self, mut message: ToChat, ctx: &mut Context<Self>) {
         let chat_id = message.chat_id;
         if !self.residents.contains_key(&chat_id) {
+            if message.detained {
+                let Some(own) = self.services.send_on(message) else {
+                    return;
+                };
+                message = own;
+            }
             self.start(chat_id, ctx);
         }
         let Some(resident) = self.residents.get_mut(&chat_id) else {
             return;
         };
         resident.used_at = Instant::now();
+        if message.detained {
+            resident.let_go(Instant::now());
+        }
         if let Some(held) = &mut resident.held {
             if held.commands.len() < HELD {
                 held.commands.push(message);
@@ -153,6 +162,9 @@ impl ChatShard {
             generation: self.generation,
             orderly: false,
         };
+        if let Some(remote) = &self.services.remote {
+            remote.arrived(chat_id);
+        }
         let (services, vitals) = (Arc::clone(&self.services), Rc::new(Vitals::default()));
         let actor = ChatActor::start_here(chat_id, services, departure, Rc::clone(&vitals));
         self.residents.insert(
@@ -195,7 +207,8 @@ impl ChatShard {
         let resident = self.residents.get_mut(&chat_id);
         let held = resident.and_then(|resident| resident.held.take());
         tracing::warn!(chat.id = %chat_id, "an idle chat does not go");
-        for message in held.map(|held| held.commands).unwrap_or_default() {
+        for mut message in held.map(|held| held.commands).unwrap_or_default() {
+            message.detained = false;
             self.deliver(message, ctx);
         }
     }
@@ -207,9 +220,14 @@ impl ChatShard {
         };
         for message in resident.held.map(|held| held.commands).unwrap_or_default() {
             // The chat may be another node's by now.
-            if let Some(message) = self.services.carry_elsewhere(message) {
+            if let Some(message) = self.services.send_on(message) {
                 self.deliver(message, ctx);
             }
+        }
+        if let Some(remote) = &self.services.remote
+            && !self.residents.contains_key(&chat_id)
+        {
+            remote.left(chat_id);
         }
     }
 }
@@ -231,7 +249,11 @@ impl Handler<ToChat> for ChatShard {
     type Result = ();
 
     fn handle(&mut self, message: ToChat, ctx: &mut Self::Context) {
+        let chat_id = message.chat_id;
         self.deliver(message, ctx);
+        if let Some(remote) = &self.services.remote {
+            remote.handled(chat_id);
+        }
     }
 }
 

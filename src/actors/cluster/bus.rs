@@ -10,6 +10,7 @@ use bytes::Bytes;
 use prost::Message;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::actors::group::Group;
 use crate::id::NodeId;
@@ -102,6 +103,7 @@ pub struct Bus {
     prefix: Arc<str>,
     timeout: Duration,
     connections: watch::Receiver<u64>,
+    started: Instant,
 }
 
 impl Bus {
@@ -150,6 +152,7 @@ impl Bus {
             prefix: settings.prefix.as_str().into(),
             timeout: settings.timeout,
             connections,
+            started: Instant::now(),
         })
     }
 
@@ -160,6 +163,11 @@ impl Bus {
     /// This machine's address as NATS sees it.
     pub fn own_address(&self) -> Option<IpAddr> {
         self.client.server_info().client_ip.parse().ok()
+    }
+
+    /// The number of the newest connection.
+    pub fn connection(&self) -> u64 {
+        *self.connections.borrow()
     }
 
     /// Moves with every new connection.
@@ -174,6 +182,18 @@ impl Bus {
     /// The bucket in which every node says that it is there.
     pub fn nodes_bucket(&self) -> String {
         format!("{}-nodes", self.prefix)
+    }
+
+    /// A subject with who sends, by which of its connections, and when, in ms on a clock of its own:
+    /// `….<sender>.<connection>.<time>`.
+    pub fn marked(&self, subject: String, me: NodeId) -> String {
+        let (connection, time) = (self.connection(), self.started.elapsed().as_millis());
+        format!("{subject}.{}.{connection}.{time}", me.0.simple())
+    }
+
+    /// Every subject that begins so, marked.
+    pub fn with_marks(subject: &str) -> String {
+        format!("{subject}.*.*.*")
     }
 
     /// Frames for the sockets of one node.
@@ -193,12 +213,13 @@ impl Bus {
 
     /// Commands of one node that nobody took, by their number.
     pub fn bounced(&self, node: NodeId) -> String {
-        format!("{}.node.{}.bounced.*", self.prefix, node.0.simple())
+        format!("{}.node.{}.bounced.*.*", self.prefix, node.0.simple())
     }
 
     /// Where it is said that nobody took a command.
-    pub fn bounce(&self, node: NodeId, call: u64) -> String {
-        format!("{}.node.{}.bounced.{call}", self.prefix, node.0.simple())
+    pub fn bounce(&self, me: NodeId, node: NodeId, call: u64) -> String {
+        let (me, node) = (me.0.simple(), node.0.simple());
+        format!("{}.node.{me}.bounced.{node}.{call}", self.prefix)
     }
 
     /// Requests to a group; one of the processes that run it takes each. It may be no subject of

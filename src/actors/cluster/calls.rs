@@ -1,5 +1,6 @@
 //! Commands that were sent to other nodes and are not answered yet.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -7,10 +8,10 @@ use dashmap::DashMap;
 use tokio::time::Instant;
 
 use super::proto;
-use crate::actors::chat::requests::{MarkAnswer, SendAnswer};
+use crate::actors::chat::requests::{CommandAnswer, MarkAnswer, SendAnswer};
 use crate::actors::request::{Answer, DEADLINE, ReplyTo};
 use crate::error::{ErrorCode, Failure};
-use crate::id::NodeId;
+use crate::id::{ChatId, NodeId};
 
 /// Who waits for the answer to one command.
 pub enum Waiting {
@@ -21,7 +22,7 @@ pub enum Waiting {
 }
 
 /// How long a command that was passed on may come back because nobody took it.
-const PASSED: Duration = Duration::from_secs(5);
+const PASSED: Duration = Duration::from_secs(10);
 
 /// A socket waits as long as anyone: after that its send, or the answer, is lost with a connection, and
 /// it is told that nothing is known.
@@ -52,10 +53,32 @@ struct Call {
     waiting: Waiting,
 }
 
+impl Call {
+    fn is_send(&self) -> bool {
+        matches!(self.waiting, Waiting::Send(_))
+    }
+
+    /// Of a send, its chat.
+    fn send_to(&self) -> Option<ChatId> {
+        let chat_id = proto::id(&self.command.chat_id).ok();
+        chat_id.filter(|_| self.is_send())
+    }
+
+    /// Nobody waits any more. A socket waits as long as anyone: its command, or the answer, is lost
+    /// with a connection, and it is told that nothing is known.
+    fn is_over(&self) -> bool {
+        match &self.waiting {
+            Waiting::Send(answer) => answer.is_abandoned() || self.since.elapsed() >= GIVEN_UP,
+            Waiting::Marks(answers) => answers.iter().all(CommandAnswer::is_abandoned),
+            Waiting::Done(reply) => reply.is_abandoned(),
+        }
+    }
+}
+
 /// A command that is to be sent again.
 pub struct Bounced {
-    /// The node that did not take it.
-    pub node: Option<NodeId>,
+    /// Of a send, its chat.
+    pub send_to: Option<ChatId>,
     pub command: proto::Command,
     /// Whoever waits for it has waited long enough.
     pub is_late: bool,
@@ -96,14 +119,36 @@ impl Calls {
         self.passed.remove(&number).map(|(_, passed)| passed)
     }
 
-    fn take(&self, call: u64) -> Option<Waiting> {
-        self.waiting.remove(&call).map(|(_, call)| call.waiting)
+    /// The sends that were passed on lately to nodes that are meant.
+    pub fn take_passed_to(&self, is_meant: impl Fn(NodeId) -> bool) -> Vec<(u64, proto::Command)> {
+        let is_send =
+            |command: &proto::Command| matches!(command.what, Some(proto::command::What::Send(_)));
+        let passed = self.passed.iter();
+        let theirs = passed.filter(|passed| is_meant(passed.node) && is_send(&passed.command));
+        let numbers: Vec<u64> = theirs.map(|passed| *passed.key()).collect();
+        let taken = numbers.into_iter().map(|number| {
+            let passed = self.take_passed(number)?;
+            Some((number, passed.command))
+        });
+        taken.flatten().collect()
     }
 
-    /// A command that came back, or is lost with its node.
-    pub fn bounced(&self, call: u64) -> Option<Bounced> {
-        self.waiting.get_mut(&call).map(|mut call| Bounced {
-            node: call.node.take(),
+    fn take(&self, call: u64) -> Option<Call> {
+        self.waiting.remove(&call).map(|(_, call)| call)
+    }
+
+    /// A command that came back from a node; `None` when that is not where it is.
+    pub fn came_back(&self, call: u64, from: NodeId) -> Option<Bounced> {
+        let is_there = self.waiting.get(&call)?.node == Some(from);
+        is_there.then(|| self.take_back(call)).flatten()
+    }
+
+    /// A command that may be lost, and is to be sent again.
+    pub fn take_back(&self, call: u64) -> Option<Bounced> {
+        let mut call = self.waiting.get_mut(&call)?;
+        call.node = None;
+        Some(Bounced {
+            send_to: call.send_to(),
             command: call.command.clone(),
             is_late: call.since.elapsed() >= DEADLINE,
         })
@@ -116,66 +161,87 @@ impl Calls {
         }
     }
 
-    /// A socket's command was answered by a frame.
-    pub fn answered(&self, call: u64) {
-        match self.take(call) {
-            Some(Waiting::Send(answer)) => answer.leave_to_others(),
-            Some(Waiting::Marks(_) | Waiting::Done(_)) | None => {}
+    /// A socket's command was answered by a frame. Answers the chat of what was a send.
+    pub fn answered(&self, call: u64) -> Option<ChatId> {
+        let call = self.take(call)?;
+        let chat_id = call.send_to();
+        match call.waiting {
+            Waiting::Send(answer) => answer.leave_to_others(),
+            Waiting::Marks(_) | Waiting::Done(_) => {}
         }
+        chat_id
     }
 
-    /// A command was answered by a message.
-    pub fn answer(&self, call: u64, outcome: Answer<Vec<u8>>) {
-        match self.take(call) {
-            Some(Waiting::Send(answer)) => answer.answer(outcome.and_then(|json| {
+    /// A command was answered by a message. Answers the chat of what was a send.
+    pub fn answer(&self, call: u64, outcome: Answer<Vec<u8>>) -> Option<ChatId> {
+        let call = self.take(call)?;
+        let chat_id = call.send_to();
+        match call.waiting {
+            Waiting::Send(answer) => answer.answer(outcome.and_then(|json| {
                 serde_json::from_slice(&json).map_err(|error| {
                     tracing::error!(cause = %error, "an answer of another node was not read");
                     Failure::internal()
                 })
             })),
-            Some(Waiting::Marks(answers)) => {
+            Waiting::Marks(answers) => {
                 for answer in answers {
                     answer.answer(outcome.clone().map(|_| ()));
                 }
             }
-            Some(Waiting::Done(reply)) => reply.answer(outcome.map(|_| ())),
-            None => {}
+            Waiting::Done(reply) => reply.answer(outcome.map(|_| ())),
         }
+        chat_id
     }
 
-    /// A command could not be sent.
-    pub fn refuse(&self, call: u64, failure: &Failure) {
-        if let Some(waiting) = self.take(call) {
-            waiting.refuse(failure);
-        }
+    /// A command could not be sent. Answers the chat of what was a send.
+    pub fn refuse(&self, call: u64, failure: &Failure) -> Option<ChatId> {
+        let call = self.take(call)?;
+        let chat_id = call.send_to();
+        call.waiting.refuse(failure);
+        chat_id
     }
 
-    /// A node is gone: what it was to do may or may not have happened. Sends are answered: done twice
-    /// they are one (D2), so they are repeated. Of the others whoever waits is told.
-    pub fn lost_with(&self, gone: NodeId) -> Vec<u64> {
-        let of_node = |call: &Call| call.node == Some(gone);
-        let lost: Vec<(u64, bool)> = self
-            .waiting
-            .iter()
-            .filter(|call| of_node(call.value()))
-            .map(|call| (*call.key(), matches!(call.waiting, Waiting::Send(_))))
-            .collect();
-        let (sends, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(_, is_send)| *is_send);
-        for (call, _) in others {
+    /// The sends that are with nodes that are meant, and not answered.
+    pub fn sends_at(&self, is_meant: impl Fn(NodeId) -> bool) -> Vec<u64> {
+        let sends = self.waiting.iter().filter(|call| call.is_send());
+        let theirs = sends.filter(|call| call.node.is_some_and(&is_meant));
+        theirs.map(|call| *call.key()).collect()
+    }
+
+    /// The nodes that have commands which are not answered.
+    pub fn nodes(&self) -> HashSet<NodeId> {
+        self.waiting.iter().filter_map(|call| call.node).collect()
+    }
+
+    pub fn is_waiting(&self, call: u64) -> bool {
+        self.waiting.contains_key(&call)
+    }
+
+    /// A node is gone: what it was to do may or may not have happened. Whoever waits is told; but for sends,
+    /// which are repeated: done twice they are one (D2).
+    pub fn lost_with(&self, gone: NodeId) {
+        let calls = self.waiting.iter();
+        let lost = calls.filter(|call| call.node == Some(gone) && !call.is_send());
+        let lost: Vec<u64> = lost.map(|call| *call.key()).collect();
+        for call in lost {
             self.refuse(call, &unknown());
         }
-        sends.into_iter().map(|(call, _)| call).collect()
     }
 
-    /// Forgets whose callers no longer wait, and what was passed on and did not come back.
-    pub fn sweep(&self) {
+    /// Forgets whose callers no longer wait, and what was passed on and did not come back. Answers the
+    /// sends among them, with their chats.
+    pub fn sweep(&self) -> Vec<(ChatId, u64)> {
         self.passed
             .retain(|_, passed| passed.since.elapsed() < PASSED);
-        self.waiting.retain(|_, call| match &call.waiting {
-            Waiting::Send(answer) => !answer.is_abandoned() && call.since.elapsed() < GIVEN_UP,
-            Waiting::Marks(answers) => answers.iter().any(|answer| !answer.is_abandoned()),
-            Waiting::Done(reply) => !reply.is_abandoned(),
+        let mut sends = Vec::new();
+        self.waiting.retain(|number, call| {
+            let is_over = call.is_over();
+            if is_over && let Some(chat_id) = call.send_to() {
+                sends.push((chat_id, *number));
+            }
+            !is_over
         });
+        sends
     }
 }
 

@@ -1,155 +1,148 @@
-//! Commands for chats of other nodes: sent to the owner, and again when nobody was there.
+//! Commands for chats of other nodes, on their way to the owner.
 
-use std::time::Duration;
-
-use super::calls::{Passed, Waiting};
+use super::calls::Waiting;
 use super::peers::{Outgoing, Peer};
-use super::proto::{self, Malformed};
-use super::{Cluster, calls, commands, inbound};
-use crate::actors::chat::requests::ToChat;
+use super::proto;
+use super::routes::Turn;
+use super::{Cluster, commands, inbound};
+use crate::actors::chat::requests::{ChatCommand, ToChat};
+use crate::actors::fanout::SocketRef;
 use crate::actors::placement::Remote;
 use crate::error::Failure;
 use crate::id::{ChatId, NodeId};
 use crate::trace;
 
-/// How long after nobody took a command it is sent again.
-const AGAIN: Duration = Duration::from_millis(100);
-
 impl Remote for Cluster {
     fn carry(&self, message: ToChat) -> Option<ToChat> {
-        if !self.has_chats() && !self.is_connected() {
-            let away = "the other parts of this server cannot be reached now, try again";
-            message.command.refuse(&Failure::unavailable(away));
-            return None;
-        }
-        let Some(owner) = self.owner(message.chat_id) else {
-            return Some(message);
+        let owner = self.owner(message.chat_id);
+        let detained = owner.is_some() && self.0.residents.is_here(message.chat_id);
+        let message = if detained {
+            Some(ToChat {
+                detained,
+                ..message
+            })
+        } else {
+            self.send_to(owner, message)
         };
-        // One that is passed on by a shard is made in no request any more.
-        let trace = message.command.trace().or_else(trace::current);
-        let elsewhere = message.command.socket().filter(|it| it.node != self.0.me);
-        let (from, call) = match elsewhere {
-            Some(socket) => (socket.node, socket.call),
-            None => (self.0.me, self.0.calls.next()),
-        };
-        let encoded = commands::encode(message.command, call);
-        let command = proto::Command {
-            chat_id: proto::bytes(message.chat_id.0),
-            from: proto::bytes(from.0),
-            call: if encoded.waiting.is_some() { call } else { 0 },
-            hops: 0,
-            what: Some(encoded.what),
-            traceparent: trace.map(|trace| trace.to_string()).unwrap_or_default(),
-        };
-        if elsewhere.is_some() {
-            // It waited here. Its own node waits for the answer, by the number that it gave it.
-            if let Some(Waiting::Send(answer)) = encoded.waiting {
-                answer.leave_to_others();
-            }
-            inbound::pass(self, &owner, command);
-            return None;
-        }
-        let outgoing = self.command_to(&owner, &command);
-        if let Some(waiting) = encoded.waiting {
-            self.0.calls.insert(owner.node(), command, waiting);
-        }
-        self.send_command(&owner, call, outgoing);
-        None
+        message.inspect(|message| self.0.residents.comes(message.chat_id))
+    }
+
+    fn send_on(&self, message: ToChat) -> Option<ToChat> {
+        self.send_to(self.owner(message.chat_id), message)
     }
 
     fn owns(&self, chat_id: ChatId) -> bool {
         self.owner(chat_id).is_none()
     }
+
+    fn arrived(&self, chat_id: ChatId) {
+        self.0.residents.arrived(chat_id);
+    }
+
+    fn left(&self, chat_id: ChatId) {
+        self.0.residents.left(chat_id);
+    }
+
+    fn handled(&self, chat_id: ChatId) {
+        self.0.residents.handled(chat_id);
+    }
 }
 
 impl Cluster {
-    fn command_to(&self, owner: &Peer, command: &proto::Command) -> Outgoing {
-        let bounce = self.0.bus.bounce(self.0.me, command.call);
-        Outgoing {
-            bounce: (command.call != 0).then_some(bounce),
-            ..Outgoing::new(self.0.bus.commands(owner.node()), command)
+    fn send_to(&self, owner: Option<Peer>, mut message: ToChat) -> Option<ToChat> {
+        message.detained = false;
+        if !self.has_chats() && !self.is_connected() {
+            let away = "the other parts of this server cannot be reached now, try again";
+            message.command.refuse(&Failure::unavailable(away));
+            return None;
         }
-    }
-
-    fn send_command(&self, owner: &Peer, call: u64, outgoing: Outgoing) {
-        if !owner.send(outgoing) {
-            let full = Failure::unavailable("too much waits on the way to this chat, try again");
-            self.0.calls.refuse(call, &full);
+        if !matches!(message.command, ChatCommand::Send(_)) {
+            return self.send_unordered(owner, message);
         }
-    }
-
-    /// Nobody took a command: its node is gone before it was counted out. It is counted out now,
-    /// and the command goes to whoever owns the chat then, a moment later.
-    pub(super) fn send_again(&self, call: u64) {
-        if let Some(passed) = self.0.calls.take_passed(call) {
-            return self.pass_again(passed);
+        let elsewhere = message.command.socket().filter(|it| it.node != self.0.me);
+        if let Some(socket) = elsewhere {
+            return self.pass_to(owner, socket, message);
         }
-        let Some(bounced) = self.0.calls.bounced(call) else {
-            return;
-        };
-        if bounced.is_late {
-            let away = Failure::unavailable("the owner of this chat cannot be reached, try again");
-            return self.0.calls.refuse(call, &away);
-        }
-        if let Some(node) = bounced.node {
-            // Full means that enough was said of the same node.
-            let _ = self.0.suspects.try_send(node);
-        }
-        let cluster = self.clone();
-        actix::spawn(async move {
-            tokio::time::sleep(AGAIN).await;
-            cluster.send_now(call, bounced.command).await;
-        });
-    }
-
-    /// The same with a command of another node, which this one passed on.
-    fn pass_again(&self, passed: Passed) {
-        // Full means that enough was said of the same node.
-        let _ = self.0.suspects.try_send(passed.node);
-        let cluster = self.clone();
-        actix::spawn(async move {
-            tokio::time::sleep(AGAIN).await;
-            inbound::do_or_pass(&cluster, passed.command);
-        });
-    }
-
-    /// A node is gone: the sends it had go to the next owners at once, in the order they were sent.
-    pub(super) fn repeat_lost(&self, gone: NodeId) {
-        let mut sends = self.0.calls.lost_with(gone);
-        sends.sort_unstable();
-        for call in sends {
-            let Some(lost) = self.0.calls.bounced(call) else {
-                continue;
-            };
-            if lost.is_late {
-                self.0.calls.refuse(call, &calls::unknown());
-                continue;
+        let node = owner.as_ref().map(Peer::node);
+        let call = node.map_or(0, |_| self.0.calls.next());
+        match self.0.routes.turn(node, call, message) {
+            Turn::Now(message) => match owner {
+                Some(owner) => {
+                    self.send_as(&owner, call, message);
+                    None
+                }
+                None => Some(message),
+            },
+            Turn::Waits => None,
+            Turn::Full(message) => {
+                message.command.refuse(&full());
+                None
             }
-            let cluster = self.clone();
-            actix::spawn(async move { cluster.send_now(call, lost.command).await });
         }
     }
 
-    async fn send_now(&self, call: u64, command: proto::Command) {
-        let Ok(chat_id) = proto::id(&command.chat_id) else {
-            return;
+    /// What is no send goes by its own way.
+    fn send_unordered(&self, owner: Option<Peer>, message: ToChat) -> Option<ToChat> {
+        let Some(owner) = owner else {
+            return Some(message);
         };
-        if let Some(owner) = self.owner(chat_id) {
-            self.0.calls.redirect(call, owner.node());
-            let outgoing = self.command_to(&owner, &command);
-            return self.send_command(&owner, call, outgoing);
-        }
-        let decoded = command.what.ok_or(Malformed);
-        let decoded = decoded.and_then(|what| commands::decode(what, &self.0.fanout));
-        let Ok((command, replies)) = decoded else {
-            return self.0.calls.refuse(call, &Failure::internal());
-        };
-        let is_frame = replies.is_empty();
-        self.tell_here(ToChat { chat_id, command });
-        if is_frame {
-            return self.0.calls.answered(call);
-        }
-        let outcome = inbound::outcome(replies).await;
-        self.0.calls.answer(call, outcome);
+        let call = self.0.calls.next();
+        self.send_as(&owner, call, message);
+        None
     }
+
+    pub(super) fn send_as(&self, owner: &Peer, call: u64, message: ToChat) {
+        let (command, waiting) = travelling(message, self.0.me, call);
+        let outgoing = self.command_to(owner, &command);
+        if let Some(waiting) = waiting {
+            self.0.calls.insert(owner.node(), command, waiting);
+        }
+        self.send_command(owner, call, outgoing);
+    }
+
+    /// A send of another node's socket, which waited here: that node waits for its answer, by the
+    /// number that it gave it.
+    fn pass_to(&self, owner: Option<Peer>, socket: SocketRef, message: ToChat) -> Option<ToChat> {
+        let Some(owner) = owner else {
+            return Some(message);
+        };
+        let (command, waiting) = travelling(message, socket.node, socket.call);
+        if let Some(Waiting::Send(answer)) = waiting {
+            answer.leave_to_others();
+        }
+        inbound::pass(self, &owner, command);
+        None
+    }
+
+    pub(super) fn command_to(&self, owner: &Peer, command: &proto::Command) -> Outgoing {
+        let outgoing = Outgoing::new(self.0.bus.commands(owner.node()), command);
+        outgoing.answered_as(command.call)
+    }
+
+    pub(super) fn send_command(&self, owner: &Peer, call: u64, outgoing: Outgoing) {
+        if !owner.send(outgoing) {
+            self.refuse(call, &full());
+        }
+    }
+}
+
+/// A command as it travels, and who waits here for the answer to `call`.
+fn travelling(message: ToChat, from: NodeId, call: u64) -> (proto::Command, Option<Waiting>) {
+    // One that is passed on by a shard is made in no request any more.
+    let trace = message.command.trace().or_else(trace::current);
+    let encoded = commands::encode(message.command, call);
+    let command = proto::Command {
+        chat_id: proto::bytes(message.chat_id.0),
+        from: proto::bytes(from.0),
+        call: if encoded.waiting.is_some() { call } else { 0 },
+        hops: 0,
+        what: Some(encoded.what),
+        traceparent: trace.map(|trace| trace.to_string()).unwrap_or_default(),
+    };
+    (command, encoded.waiting)
+}
+
+/// The way to a chat's owner takes no more.
+fn full() -> Failure {
+    Failure::unavailable("too much waits on the way to this chat, try again")
 }

@@ -121,26 +121,18 @@ impl Cluster {
             lost: peer.take_lost(),
         };
         let subject = self.bus().deliveries(peer.node());
-        if !peer.send(Outgoing::new(subject, &message)) {
+        if !peer.send(Outgoing::new(subject, &message).dispensable()) {
             peer.set_lost();
         }
     }
 }
 
-/// What came for the sockets here, in order; says which of one's own commands were answered.
-pub fn decode(message: proto::Deliveries) -> (Vec<(Option<SocketRef>, Delivery)>, Vec<u64>) {
-    let mut answered = Vec::new();
-    let mut deliveries = Vec::with_capacity(message.deliveries.len());
-    for delivery in message.deliveries {
-        match decode_one(delivery) {
-            Ok((socket, delivery)) => {
-                answered.extend(socket.map(|socket| socket.call).filter(|call| *call != 0));
-                deliveries.push((socket, delivery));
-            }
-            Err(Malformed) => proto::skipped("deliver"),
-        }
-    }
-    (deliveries, answered)
+/// What came for the sockets here, in order.
+pub fn decode(message: proto::Deliveries) -> Vec<(Option<SocketRef>, Delivery)> {
+    let decoded = message.deliveries.into_iter().map(decode_one);
+    decoded
+        .filter_map(|one| one.inspect_err(|Malformed| proto::skipped("deliver")).ok())
+        .collect()
 }
 
 fn decode_one(delivery: proto::Delivery) -> Result<(Option<SocketRef>, Delivery), Malformed> {

@@ -4,16 +4,19 @@
 use async_nats::{Message, StatusCode, Subscriber};
 use futures_util::StreamExt;
 use prost::Message as _;
+use tokio::time::Instant;
 
 use super::Cluster;
 use super::asking;
-use super::bus::BusError;
+use super::bus::{Bus, BusError};
 use super::commands::{self, Replies};
 use super::deliveries;
 use super::directory::{Followed, PAGE};
 use super::failed;
+use super::lateness::{Lateness, Marked};
 use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed, answer};
+use super::retrying::Back;
 use crate::actors::chat::requests::ToChat;
 use crate::actors::request::{Answer, wait};
 use crate::error::{ErrorCode, Failure};
@@ -25,14 +28,22 @@ const HOPS: u32 = 4;
 
 /// What is done with a message of one subject.
 type Take = fn(&Cluster, Message);
+/// The same where messages are marked.
+type TakeMarked = fn(&Cluster, Message, Marked);
 
 /// Listens to everything that this node is sent.
 pub async fn listen(cluster: &Cluster) -> Result<(), BusError> {
     let (bus, me) = (cluster.bus(), cluster.me());
-    let each: [(String, Take); 9] = [
+    let marked: [(String, TakeMarked); 3] = [
         (bus.deliveries(me), take_deliveries),
         (bus.commands(me), take_command),
         (bus.answers(me), take_answer),
+    ];
+    for (subject, take) in marked {
+        let messages = bus.subscribe(Bus::with_marks(&subject)).await?;
+        actix::spawn(read_marked(cluster.clone(), messages, take));
+    }
+    let each: [(String, Take); 6] = [
         (bus.bounced(me), take_bounced),
         (bus.replies(me), take_reply),
         (bus.place_list(me), answer_place_list),
@@ -47,44 +58,87 @@ pub async fn listen(cluster: &Cluster) -> Result<(), BusError> {
     Ok(())
 }
 
+async fn read_marked(cluster: Cluster, mut messages: Subscriber, take: TakeMarked) {
+    let mut lateness = Lateness::new(Instant::now());
+    while let Some(message) = messages.next().await {
+        let marked = lateness.read(&message.subject, Instant::now());
+        take(&cluster, message, marked);
+    }
+}
+
 async fn read(cluster: Cluster, mut messages: Subscriber, take: Take) {
     while let Some(message) = messages.next().await {
         take(&cluster, message);
     }
 }
 
-fn take_deliveries(cluster: &Cluster, message: Message) {
+fn take_deliveries(cluster: &Cluster, message: Message, marked: Marked) {
+    if marked.is_late {
+        return frames_lost(cluster, marked);
+    }
     let Ok(message) = proto::Deliveries::decode(message.payload) else {
         proto::skipped("deliver");
         return cluster.fanout().lost();
     };
     if message.lost {
-        cluster.fanout().lost();
+        frames_lost(cluster, marked);
     }
-    let (deliveries, answered) = deliveries::decode(message);
-    for call in answered {
-        cluster.calls().answered(call);
-    }
+    let mut deliveries = deliveries::decode(message);
+    // A send that was repeated may be answered twice; its socket hears it once.
+    deliveries.retain(|(socket, _)| match socket {
+        Some(socket) if socket.call != 0 => cluster.answered(socket.call),
+        _ => true,
+    });
     cluster.fanout().deliver_here(deliveries);
 }
 
-fn take_command(cluster: &Cluster, message: Message) {
+/// Heads tell what is missing; answers are had by asking again.
+fn frames_lost(cluster: &Cluster, marked: Marked) {
+    cluster.fanout().lost();
+    if let Some(sender) = marked.sender {
+        cluster.doubt(sender);
+    }
+}
+
+fn take_command(cluster: &Cluster, message: Message, marked: Marked) {
     match proto::Command::decode(message.payload) {
-        Ok(command) => do_or_pass(cluster, command),
+        // A send was repeated; of anything else whoever waits is told that nothing is known.
+        Ok(command) if marked.is_replaced && command.call != 0 => {}
+        Ok(command) => do_or_pass(cluster, command, marked.sender),
         Err(_) => proto::skipped("chat"),
     }
 }
 
-/// Does a command that came from another node, or passes it on to who owns the chat here.
-pub fn do_or_pass(cluster: &Cluster, mut command: proto::Command) {
+/// Does a command that came from another node, or passes it on to who owns the chat as this one sees it.
+/// Where that is the sender itself, it knows better: of two who see it otherwise one learned it sooner.
+pub fn do_or_pass(cluster: &Cluster, mut command: proto::Command, sender: Option<NodeId>) {
     let chat_id = proto::id::<ChatId>(&command.chat_id);
-    let (Ok(chat_id), Ok(from)) = (chat_id, proto::id(&command.from)) else {
+    let Ok(chat_id) = chat_id else {
         return proto::skipped("chat");
     };
-    let (call, hops) = (command.call, command.hops);
-    if let Some(owner) = cluster.owner(chat_id).filter(|_| hops < HOPS) {
+    let Some(kept) = cluster.keep_behind(chat_id, command) else {
+        return;
+    };
+    command = kept;
+    let owner = cluster.owner(chat_id);
+    let owner = owner.filter(|owner| command.hops < HOPS && sender != Some(owner.node()));
+    let detained = owner.is_some() && cluster.is_resident(chat_id);
+    if let Some(owner) = owner.filter(|_| !detained) {
         command.hops += 1;
         return pass(cluster, &owner, command);
+    }
+    do_here(cluster, chat_id, command, detained);
+}
+
+/// Does a command that travelled, or was to, on this node.
+pub fn do_here(cluster: &Cluster, chat_id: ChatId, command: proto::Command, detained: bool) {
+    let Ok(from) = proto::id::<NodeId>(&command.from) else {
+        return proto::skipped("chat");
+    };
+    let (call, is_own) = (command.call, from == cluster.me());
+    if is_own && call != 0 && !cluster.calls().is_waiting(call) {
+        // It was answered, and a copy comes back.
+        return;
     }
     let span = trace::child(
         TraceContext::parse(&command.traceparent),
@@ -97,8 +151,26 @@ pub fn do_or_pass(cluster: &Cluster, mut command: proto::Command) {
         let refused = Failure::new(ErrorCode::Internal, "this node does not know that command");
         return send_answer(cluster, from, call, Err(refused));
     };
-    cluster.tell_here(ToChat { chat_id, command });
-    answer_later(cluster, from, call, replies);
+    cluster.tell_here(ToChat {
+        chat_id,
+        command,
+        detained,
+    });
+    if !is_own {
+        return answer_later(cluster, from, call, replies);
+    }
+    if replies.is_empty() {
+        // The answer is a frame, and crosses no node any more.
+        cluster.answered(call);
+        return;
+    }
+    // It is before whatever goes to the chat here from now on.
+    cluster.finish(Some(chat_id), call);
+    let cluster = cluster.clone();
+    actix::spawn(async move {
+        let outcome = outcome(replies).await;
+        cluster.answer(call, outcome);
+    });
 }
 
 /// Passes on a command of another node, whose view of the owners and this one's differ for a moment.
@@ -106,13 +178,12 @@ pub fn pass(cluster: &Cluster, owner: &Peer, command: proto::Command) {
     metrics::counter!("troupe_chat_not_owner_total").increment(1);
     let (call, from) = (command.call, proto::id(&command.from));
     let number = cluster.calls().pass(owner.node(), command.clone());
-    let outgoing = Outgoing {
-        bounce: Some(cluster.bus().bounce(cluster.me(), number)),
-        ..Outgoing::new(cluster.bus().commands(owner.node()), &command)
-    };
-    if !owner.send(outgoing)
-        && let Ok(from) = from
-    {
+    let outgoing = Outgoing::new(cluster.bus().commands(owner.node()), &command);
+    if owner.send(outgoing.answered_as(number)) {
+        return;
+    }
+    cluster.calls().take_passed(number);
+    if let Ok(from) = from {
         let away = Failure::unavailable("this chat is moving, try again");
         send_answer(cluster, from, call, Err(away));
     }
@@ -146,6 +217,9 @@ fn send_answer(cluster: &Cluster, to: NodeId, call: u64, outcome: Answer<Vec<u8>
     if call == 0 {
         return;
     }
+    if to == cluster.me() {
+        return cluster.answer(call, outcome);
+    }
     let Some(peer) = cluster.peers().find(to) else {
         return;
     };
@@ -162,7 +236,8 @@ fn send_answer(cluster: &Cluster, to: NodeId, call: u64, outcome: Answer<Vec<u8>
     }
 }
 
-fn take_answer(cluster: &Cluster, message: Message) {
+/// Late or not, an answer is one.
+fn take_answer(cluster: &Cluster, message: Message, _: Marked) {
     let Ok(answer) = proto::Answer::decode(message.payload) else {
         return proto::skipped("answer");
     };
@@ -171,15 +246,17 @@ fn take_answer(cluster: &Cluster, message: Message) {
         Some(answer::Outcome::Failed(failed)) => Err(failed::decode(failed)),
         None => return proto::skipped("answer"),
     };
-    cluster.calls().answer(answer.call, outcome);
+    cluster.answer(answer.call, outcome);
 }
 
 /// Nobody listens where a command was sent.
 fn take_bounced(cluster: &Cluster, message: Message) {
-    let call = message.subject.rsplit('.').next().map(str::parse);
-    match call {
-        Some(Ok(call)) if message.status == Some(StatusCode::NO_RESPONDERS) => {
-            cluster.send_again(call);
+    let mut marks = message.subject.rsplit('.');
+    let call = marks.next().and_then(|mark| mark.parse().ok());
+    let node = marks.next().and_then(|mark| mark.parse().ok());
+    match (node, call) {
+        (Some(node), Some(call)) if message.status == Some(StatusCode::NO_RESPONDERS) => {
+            cluster.send_again(node, call, Back::NobodyThere);
         }
         _ => proto::skipped("bounced"),
     }

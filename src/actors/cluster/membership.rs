@@ -17,6 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::Cluster;
 use super::bus::{Bus, BusError};
+use super::news::News;
 use super::peers::Standing;
 use super::proto::{self, Heartbeat};
 use crate::actors::group::{Group, GroupSet};
@@ -40,6 +41,7 @@ pub struct Membership {
     /// Of this node's own key.
     revision: u64,
     heard: HashMap<NodeId, Heard>,
+    news: News,
     suspects: mpsc::Receiver<NodeId>,
 }
 
@@ -54,6 +56,7 @@ impl Membership {
             store,
             revision: 0,
             heard: HashMap::new(),
+            news: News::new(SILENCE),
         };
         membership.refresh().await?;
         Ok(membership)
@@ -66,10 +69,16 @@ impl Membership {
         while let Some(name) = keys.next().await {
             names.push(name.map_err(BusError::of)?);
         }
+        let mut entries = Vec::with_capacity(names.len());
         for name in names {
-            if let Some(entry) = self.store.entry(name).await.map_err(BusError::of)? {
-                self.hear(&entry);
-            }
+            let entry = self.store.entry(name).await.map_err(BusError::of)?;
+            entries.extend(entry);
+        }
+        for entry in &entries {
+            self.news.note(written_at(entry));
+        }
+        for entry in &entries {
+            self.hear(entry);
         }
         self.review();
         Ok(())
@@ -105,6 +114,11 @@ impl Membership {
                             break;
                         }
                     }
+                    () = self.cluster.draining() => {
+                        if self.tick().await == Bucket::Another {
+                            break;
+                        }
+                    }
                     () = self.cluster.leaving() => {
                         self.leave().await;
                         return self.cluster.has_left();
@@ -118,7 +132,7 @@ impl Membership {
     /// whoever finds it gone.
     async fn tick(&mut self) -> Bucket {
         self.review();
-        self.cluster.calls().sweep();
+        self.cluster.sweep_calls();
         if !self.cluster.is_connected() {
             return Bucket::Same;
         }
@@ -170,6 +184,9 @@ impl Membership {
         }
         if entry.operation != Operation::Put {
             self.heard.remove(&node);
+            return;
+        }
+        if !self.news.is_sign_of_life(node, written_at(entry)) {
             return;
         }
         let Ok(heartbeat) = Heartbeat::decode(entry.value.clone()) else {
@@ -225,6 +242,11 @@ async fn open_bucket(bus: &Bus) -> Result<Store, BusError> {
     };
     let made = jetstream.create_key_value(config).await;
     made.map_err(BusError::of)
+}
+
+/// On the server's clock, in ns.
+fn written_at(entry: &Entry) -> i128 {
+    entry.created.unix_timestamp_nanos()
 }
 
 fn key(node: NodeId) -> String {

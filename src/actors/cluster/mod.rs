@@ -2,7 +2,8 @@
 //! travels between nodes.
 //!
 //! A chat belongs to one node (`peers`), commands for it go there (`commands`, `calls`), its frames
-//! go once to each node that holds a member (`deliveries`, `directory`). Requests to a group that this
+//! go once to each node that holds a member (`deliveries`, `directory`). Sends to one chat stay in order
+//! while it moves (`routes`, `residents`, `detours`). Requests to a group that this
 //! process does not run go to one that does (`asking`, `serving`). Everything may be lost when a
 //! connection breaks: the log fences two owners (D3), heads find lost frames (D6).
 
@@ -13,17 +14,24 @@ mod carrying;
 mod changes;
 pub mod commands;
 pub mod deliveries;
+pub mod detours;
 pub mod directory;
 mod failed;
 pub mod inbound;
+pub mod lateness;
 pub mod membership;
+pub mod news;
 pub mod peers;
 mod places;
 pub mod proto;
 pub mod requests;
+mod residents;
+mod retrying;
+pub mod routes;
+mod seat;
 pub mod serving;
 
-use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use actix::Recipient;
@@ -34,14 +42,19 @@ use tokio::sync::{Notify, mpsc};
 use self::asking::Asked;
 use self::bus::{Broken, Bus, BusError, BusSettings};
 use self::calls::Calls;
+use self::detours::Detours;
 use self::directory::Directory;
 use self::membership::Membership;
-use self::peers::{Peer, Peers, Standing};
-use self::requests::{Installation, OwnersChanged, PresenceChanged, SeenNode};
+use self::peers::{Peer, Peers, Road, Standing};
+use self::requests::{OwnersChanged, PresenceChanged};
+use self::residents::Residents;
+use self::retrying::Back;
+use self::routes::Routes;
+pub use self::seat::Seat;
 use self::serving::{Offer, Serving};
 use super::chat::requests::ToChat;
 use super::fanout::Fanout;
-use super::group::{Group, GroupSet};
+use super::group::Group;
 use super::placement::ChatDoor;
 use super::remote::Serve;
 use super::request::tell;
@@ -59,6 +72,13 @@ struct Inner {
     peers: Peers,
     directory: Directory,
     calls: Calls,
+    routes: Routes,
+    detours: Detours,
+    /// The connection after which what the one before it may have lost was repeated.
+    repeated: Arc<AtomicU64>,
+    /// Nodes whose answers may be lost.
+    doubted: DashSet<NodeId>,
+    residents: Residents,
     asked: Arc<Asked>,
     serving: Serving,
     fanout: Fanout,
@@ -66,6 +86,7 @@ struct Inner {
     asking: DashSet<NodeId>,
     suspects: mpsc::Sender<NodeId>,
     suspected: Mutex<Option<mpsc::Receiver<NodeId>>>,
+    draining: Notify,
     leaving: Notify,
     left: Notify,
     local: OnceLock<Local>,
@@ -81,16 +102,6 @@ pub struct Local {
     pub offers: Vec<Offer>,
     /// What answers for this process itself.
     pub itself: Option<Arc<dyn Serve>>,
-}
-
-/// What this node says of itself.
-#[derive(Clone, Debug)]
-pub struct Seat {
-    pub groups: GroupSet,
-    /// What it listens on.
-    pub bound: SocketAddr,
-    /// Where others reach it, if that was set.
-    pub advertised: Option<String>,
 }
 
 impl Cluster {
@@ -117,12 +128,18 @@ impl Cluster {
             peers: Peers::new(fanout.me(), seat.groups),
             directory: Directory::default(),
             calls: Calls::default(),
+            routes: Routes::default(),
+            detours: Detours::default(),
+            repeated: Arc::default(),
+            doubted: DashSet::new(),
+            residents: Residents::default(),
             asked,
             serving: Serving::default(),
             fanout,
             asking: DashSet::new(),
             suspects,
             suspected: Mutex::new(Some(suspected)),
+            draining: Notify::new(),
             leaving: Notify::new(),
             left: Notify::new(),
             local: OnceLock::new(),
@@ -142,12 +159,14 @@ impl Cluster {
         membership.read_all().await?;
         actix::spawn(membership.keep());
         actix::spawn(places::tell_places(self.clone()));
+        actix::spawn(self.clone().repeat_when_connected());
         Ok(())
     }
 
     /// Takes no new chats, and says so; those it has go to the others.
     pub fn drain(&self) {
         self.0.peers.drain();
+        self.0.draining.notify_one();
         self.owners_changed();
     }
 
@@ -224,6 +243,17 @@ impl Cluster {
         &self.0.serving
     }
 
+    /// Whether a command for another node's chat has to wait for the actor that it still has here.
+    fn is_resident(&self, chat_id: ChatId) -> bool {
+        self.0.residents.is_here(chat_id)
+    }
+
+    /// Keeps a command of another node where others of its chat, which came back, are to go first.
+    fn keep_behind(&self, chat_id: ChatId, command: proto::Command) -> Option<proto::Command> {
+        let number = || self.0.calls.next();
+        self.0.detours.keep(chat_id, number, command)
+    }
+
     /// Whether chats can be here.
     fn has_chats(&self) -> bool {
         self.0.peers.groups().contains(Group::Chat)
@@ -236,11 +266,18 @@ impl Cluster {
 
     fn tell_here(&self, message: ToChat) {
         match self.0.local.get() {
-            Some(local) => local.door.tell_here(message),
+            Some(local) => {
+                self.0.residents.comes(message.chat_id);
+                local.door.tell_here(message);
+            }
             None => message
                 .command
                 .refuse(&Failure::unavailable("this node is starting, try again")),
         }
+    }
+
+    async fn draining(&self) {
+        self.0.draining.notified().await;
     }
 
     async fn leaving(&self) {
@@ -251,25 +288,9 @@ impl Cluster {
         self.0.left.notify_one();
     }
 
-    fn heartbeat(&self) -> proto::Heartbeat {
-        proto::Heartbeat {
-            node: proto::bytes(self.0.me.0),
-            draining: self.0.peers.is_draining(),
-            places: self.0.directory.told(),
-            address: self.0.address.clone(),
-            groups: self
-                .0
-                .peers
-                .groups()
-                .iter()
-                .map(|group| group.name().to_owned())
-                .collect(),
-        }
-    }
-
     /// Takes who is there now.
     fn take_view(&self, now: Vec<Standing>) {
-        let difference = self.0.peers.update(now, &self.0.bus.client);
+        let difference = self.0.peers.update(now, &self.road());
         for (node, bit) in &difference.left {
             tracing::warn!(node.id = %node, "a node is gone");
             self.0.directory.remove(*node, *bit);
@@ -293,6 +314,21 @@ impl Cluster {
         }
     }
 
+    /// By which messages to other nodes leave.
+    fn road(&self) -> Road {
+        let cluster = Arc::downgrade(&self.0);
+        Road {
+            me: self.0.me,
+            bus: self.0.bus.clone(),
+            repeated: Arc::clone(&self.0.repeated),
+            returned: Arc::new(move |node, call| {
+                if let Some(inner) = cluster.upgrade() {
+                    Self(inner).send_again(node, call, Back::NotSent);
+                }
+            }),
+        }
+    }
+
     fn owners_changed(&self) {
         let shards = self.0.local.get().map(|local| &local.shards);
         for shard in shards.into_iter().flatten() {
@@ -308,54 +344,5 @@ impl Cluster {
             // One that is not told is found by whoever asks again.
             let _ = tell(presence, PresenceChanged(user));
         }
-    }
-}
-
-impl Installation for Cluster {
-    fn nodes(&self) -> Vec<SeenNode> {
-        let inner = &self.0;
-        let me = SeenNode {
-            id: inner.me,
-            is_me: true,
-            groups: inner.peers.groups(),
-            is_draining: inner.peers.is_draining(),
-            address: inner.address.clone(),
-            silent: None,
-        };
-        let others = inner.peers.others();
-        let others = others.iter().map(|peer| SeenNode {
-            id: peer.node(),
-            is_me: false,
-            groups: peer.standing.groups,
-            is_draining: peer.standing.is_draining,
-            address: peer.standing.address.clone(),
-            silent: Some(peer.standing.heard_at.elapsed()),
-        });
-        [me].into_iter().chain(others).collect()
-    }
-
-    fn is_connected(&self) -> Option<bool> {
-        Some(self.0.bus.is_connected())
-    }
-
-    fn owner(&self, chat_id: ChatId) -> Option<NodeId> {
-        let other = Self::owner(self, chat_id).map(|peer| peer.node());
-        other.or_else(|| self.has_chats().then_some(self.0.me))
-    }
-}
-
-impl Seat {
-    /// Where others reach this node over HTTP, as host:port.
-    fn address(&self, bus: &Bus) -> String {
-        if let Some(advertised) = &self.advertised {
-            return advertised.clone();
-        }
-        let mut address = self.bound;
-        if address.ip().is_unspecified()
-            && let Some(seen) = bus.own_address()
-        {
-            address.set_ip(seen);
-        }
-        address.to_string()
     }
 }

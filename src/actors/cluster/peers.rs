@@ -1,26 +1,23 @@
 //! The other nodes as this one sees them, and which node owns a chat.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_nats::Client;
-use async_nats::connection::State;
 use bytes::Bytes;
 use parking_lot::RwLock;
 use prost::Message;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::bus::Bus;
+use super::proto;
 use crate::actors::group::{Group, GroupSet};
 use crate::actors::placement::rendezvous;
 use crate::id::{ChatId, NodeId};
 
 /// Messages that may wait on their way to one node; beyond it frames are lost, and that is told.
 const WAITING: usize = 16_384;
-/// What waited for so long is not sent any more; shorter than the silence after which a node is counted
-/// out and what it had is done by others.
-const STALE: Duration = Duration::from_secs(5);
 /// How often it is looked whether there is a connection again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Nodes of one installation: each has a bit in the places of a user.
@@ -41,22 +38,66 @@ pub struct Standing {
 
 /// A message on its way to another node.
 pub struct Outgoing {
-    /// When it was handed over.
-    pub since: Instant,
+    /// The connection after which sends were repeated last, when it was handed over.
+    connection: u64,
     /// The subject.
     pub to: String,
-    /// Where NATS says that nobody listens there.
-    pub bounce: Option<String>,
+    /// The number under which it comes back when it cannot be sent, or nobody listens there; 0: it
+    /// does not.
+    pub call: u64,
+    /// Frames, which heads make up for.
+    pub is_dispensable: bool,
     pub body: Bytes,
 }
 
 impl Outgoing {
     pub fn new(to: String, message: &impl Message) -> Self {
         Self {
-            since: Instant::now(),
+            connection: 0,
             to,
-            bounce: None,
+            call: 0,
+            is_dispensable: false,
             body: Bytes::from(message.encode_to_vec()),
+        }
+    }
+
+    #[must_use]
+    pub fn dispensable(self) -> Self {
+        Self {
+            is_dispensable: true,
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn answered_as(self, call: u64) -> Self {
+        Self { call, ..self }
+    }
+}
+
+/// What messages to other nodes leave by.
+#[derive(Clone)]
+pub struct Road {
+    pub me: NodeId,
+    pub bus: Bus,
+    /// The connection after which what the one before it may have lost was repeated.
+    pub repeated: Arc<AtomicU64>,
+    /// Takes where one that was not sent was to go, and its number.
+    pub returned: Arc<dyn Fn(NodeId, u64) + Send + Sync>,
+}
+
+impl Road {
+    async fn publish(&self, node: NodeId, outgoing: Outgoing) {
+        let Outgoing { to, call, body, .. } = outgoing;
+        let to = self.bus.marked(to, self.me);
+        let published = if call == 0 {
+            self.bus.client.publish(to, body).await
+        } else {
+            let bounce = self.bus.bounce(self.me, node, call);
+            self.bus.client.publish_with_reply(to, bounce, body).await
+        };
+        if let Err(error) = published {
+            tracing::warn!(cause = %error, "nothing can be sent to another node");
         }
     }
 }
@@ -68,19 +109,22 @@ pub struct Peer {
     /// Its bit in the places of users.
     pub bit: u64,
     outgoing: mpsc::Sender<Outgoing>,
+    repeated: Arc<AtomicU64>,
     lost: Arc<AtomicBool>,
 }
 
 impl Peer {
-    fn start(standing: Standing, bit: u64, client: Client) -> Self {
+    fn start(standing: Standing, bit: u64, road: Road) -> Self {
         let (outgoing, waiting) = mpsc::channel::<Outgoing>(WAITING);
         let lost = Arc::<AtomicBool>::default();
+        let repeated = Arc::clone(&road.repeated);
         // Ends when the last handle of this peer is gone.
-        actix::spawn(publish(waiting, client, Arc::clone(&lost)));
+        actix::spawn(publish(standing.node, waiting, road, Arc::clone(&lost)));
         Self {
             standing,
             bit,
             outgoing,
+            repeated,
             lost,
         }
     }
@@ -91,6 +135,10 @@ impl Peer {
 
     /// Sends without waiting, in order. `false`: too much waits on the way there.
     pub fn send(&self, outgoing: Outgoing) -> bool {
+        let outgoing = Outgoing {
+            connection: self.repeated.load(Ordering::Acquire),
+            ..outgoing
+        };
         self.outgoing.try_send(outgoing).is_ok()
     }
 
@@ -105,28 +153,35 @@ impl Peer {
     }
 }
 
-/// Hands over what is to go to a node. What waited long for a connection is of no use any more: its
-/// commands were repeated or given up, and heads tell what frames were lost. Sent late it would undo
-/// what came after it.
-async fn publish(mut waiting: mpsc::Receiver<Outgoing>, client: Client, lost: Arc<AtomicBool>) {
+/// Hands over what is to go to a node. What was handed over before the newest connection would come behind
+/// what others did meanwhile, or before what is repeated: frames are lost then, which heads tell, and
+/// commands go back.
+async fn publish(
+    node: NodeId,
+    mut waiting: mpsc::Receiver<Outgoing>,
+    road: Road,
+    lost: Arc<AtomicBool>,
+) {
     while let Some(outgoing) = waiting.recv().await {
-        while client.connection_state() != State::Connected {
+        while !road.bus.is_connected() {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
-        if outgoing.since.elapsed() >= STALE {
+        let is_old = outgoing.connection < road.bus.connection();
+        if is_old && outgoing.is_dispensable {
             metrics::counter!("troupe_bus_stale_total").increment(1);
             lost.store(true, Ordering::Release);
-            continue;
+        } else if is_old && outgoing.call != 0 {
+            (road.returned)(node, outgoing.call);
+        } else {
+            road.publish(node, outgoing).await;
         }
-        let Outgoing {
-            to, bounce, body, ..
-        } = outgoing;
-        let published = match bounce {
-            Some(bounce) => client.publish_with_reply(to, bounce, body).await,
-            None => client.publish(to, body).await,
-        };
-        if let Err(error) = published {
-            tracing::warn!(cause = %error, "nothing can be sent to another node");
+        if waiting.is_empty() && lost.swap(false, Ordering::AcqRel) {
+            let told = proto::Deliveries {
+                lost: true,
+                ..proto::Deliveries::default()
+            };
+            let told = Outgoing::new(road.bus.deliveries(node), &told);
+            road.publish(node, told).await;
         }
     }
 }
@@ -207,7 +262,7 @@ impl Peers {
     }
 
     /// Takes who is there now.
-    pub fn update(&self, now: Vec<Standing>, client: &Client) -> Difference {
+    pub fn update(&self, now: Vec<Standing>, road: &Road) -> Difference {
         let mut difference = Difference::default();
         let before = self.others();
         let mut after: Vec<Peer> = Vec::with_capacity(now.len());
@@ -236,7 +291,7 @@ impl Peers {
                 continue;
             };
             difference.joined.push(standing.node);
-            after.push(Peer::start(standing, bit, client.clone()));
+            after.push(Peer::start(standing, bit, road.clone()));
         }
         difference.has_moved |= !difference.joined.is_empty() || !difference.left.is_empty();
         *self.others.write() = Arc::new(after);

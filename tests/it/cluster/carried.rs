@@ -64,8 +64,12 @@ async fn a_send_that_waited_at_a_former_owner_is_answered_where_it_came_from() {
         connection: ConnectionId::new(),
         call: 4711,
     };
-    let command = send(socket);
-    assert!(former.carry(ToChat { chat_id, command }).is_none());
+    let message = ToChat {
+        chat_id,
+        command: send(socket),
+        detained: false,
+    };
+    assert!(former.carry(message).is_none());
     eventually("it comes", async || !shard.0.borrow().is_empty()).await;
     let came = shard.0.borrow_mut().remove(0);
     assert_eq!(came.command.socket(), Some(socket));

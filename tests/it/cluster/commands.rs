@@ -138,7 +138,7 @@ async fn whoever_waits_for_a_node_that_goes_is_told_that_nothing_is_known() {
     let [(lost, told), (kept, mut waits)] = [(); 2].map(|()| ReplyTo::channel());
     calls.insert(gone, numbered(calls.next()), Waiting::Done(lost));
     calls.insert(other, numbered(calls.next()), Waiting::Done(kept));
-    assert!(calls.lost_with(gone).is_empty());
+    calls.lost_with(gone);
     let failure = wait(told).await.expect_err("unknown");
     assert_eq!(failure.code(), ErrorCode::OutcomeUnknown);
     assert!(waits.try_recv().is_err(), "the other node may still answer");
@@ -150,9 +150,8 @@ async fn a_command_that_nobody_took_is_not_lost_with_the_node_that_is_not_there(
     let (reply, mut waits) = ReplyTo::channel();
     let call = calls.next();
     calls.insert(gone, numbered(call), Waiting::Done(reply));
-    let bounced = calls.bounced(call).expect("it is known");
-    assert_eq!(bounced.node, Some(gone));
-    assert!(calls.lost_with(gone).is_empty());
+    assert!(calls.came_back(call, gone).is_some());
+    calls.lost_with(gone);
     assert!(waits.try_recv().is_err(), "it is sent again");
     calls.redirect(call, gone);
     calls.lost_with(gone);
@@ -166,7 +165,8 @@ async fn a_send_that_is_lost_with_its_node_is_repeated() {
     let call = calls.next();
     let waiting = Waiting::Send(CommandAnswer::caller(reply));
     calls.insert(gone, numbered(call), waiting);
-    assert_eq!(calls.lost_with(gone), [call]);
+    calls.lost_with(gone);
+    assert_eq!(calls.sends_at(|node| node == gone), [call]);
     assert!(waits.try_recv().is_err(), "nobody was told yet");
 }
 
@@ -178,7 +178,44 @@ fn a_command_that_was_passed_on_comes_back_once() {
     let passed = calls.take_passed(number).expect("it is known");
     assert_eq!((passed.node, passed.command.call), (next_owner, 7));
     assert!(calls.take_passed(number).is_none());
-    assert!(calls.bounced(number).is_none(), "nobody waits for it here");
+    assert!(
+        calls.take_back(number).is_none(),
+        "nobody waits for it here"
+    );
+}
+
+#[test]
+fn a_send_that_was_passed_on_is_not_lost_with_the_node_that_got_it() {
+    let (calls, gone, other) = (Calls::default(), NodeId::new(), NodeId::new());
+    let send = |call| proto::Command {
+        what: Some(proto::command::What::Send(proto::Send::default())),
+        ..numbered(call)
+    };
+    let refresh = |call| proto::Command {
+        what: Some(proto::command::What::Refresh(proto::Refresh {})),
+        ..numbered(call)
+    };
+    let number = calls.pass(gone, send(1));
+    calls.pass(gone, refresh(2));
+    calls.pass(other, send(3));
+    let lost = calls.take_passed_to(|node| node == gone);
+    let lost: Vec<(u64, u64)> = lost.iter().map(|(number, it)| (*number, it.call)).collect();
+    assert_eq!(lost, [(number, 1)], "done twice the other may be two");
+    assert!(calls.take_passed_to(|node| node == gone).is_empty());
+}
+
+/// That nobody is where it was first can be said when it is long with another, which is there.
+#[test]
+fn what_is_with_another_node_does_not_come_back_from_the_first() {
+    let (calls, gone, next_owner) = (Calls::default(), NodeId::new(), NodeId::new());
+    let (reply, _waits) = ReplyTo::channel();
+    let call = calls.next();
+    calls.insert(gone, numbered(call), Waiting::Done(reply));
+    assert!(calls.came_back(call, gone).is_some());
+    assert!(calls.came_back(call, gone).is_none(), "nowhere, for now");
+    calls.redirect(call, next_owner);
+    assert!(calls.came_back(call, gone).is_none());
+    assert!(calls.came_back(call, next_owner).is_some());
 }
 
 #[test]
@@ -242,8 +279,8 @@ async fn a_send_of_a_socket_whose_answer_is_lost_is_given_up() {
     };
     calls.insert(NodeId::new(), command, Waiting::Send(answer));
     calls.sweep();
-    assert!(calls.bounced(7).is_some());
+    assert!(calls.take_back(7).is_some());
     tokio::time::advance(std::time::Duration::from_secs(20)).await;
     calls.sweep();
-    assert!(calls.bounced(7).is_none());
+    assert!(calls.take_back(7).is_none());
 }

@@ -2,7 +2,11 @@
 
 mod carried;
 mod commands;
+mod detours;
 mod directory;
 pub mod events;
+mod lateness;
+mod news;
 mod placement;
 mod remote;
+mod routes;

@@ -71,9 +71,19 @@ impl Remote for Elsewhere {
         Some(message)
     }
 
+    fn send_on(&self, message: ToChat) -> Option<ToChat> {
+        Some(message)
+    }
+
     fn owns(&self, _: ChatId) -> bool {
         false
     }
+
+    fn arrived(&self, _: ChatId) {}
+
+    fn left(&self, _: ChatId) {}
+
+    fn handled(&self, _: ChatId) {}
 }
 
 pub fn outbox(

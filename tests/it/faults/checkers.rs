@@ -150,7 +150,14 @@ impl World {
         let what = format!("K6 after {after}: {wanted:?} messages have their events");
         let arrived = async || {
             let witnessed = self.witnessed.lock();
-            let of = |subject| witnessed.keys().filter(|id| id.ends_with(subject)).count();
+            let of = |subject| {
+                let of_chat = |id: &&String| {
+                    let chat_id = id.split_once(':').map(|(chat_id, _)| chat_id);
+                    chat_id.is_some_and(|chat_id| histories.contains_key(chat_id))
+                };
+                let ids = witnessed.keys().filter(|id| id.ends_with(subject));
+                ids.filter(of_chat).count()
+            };
             (of(":msg.new"), of(":chat.updated")) == wanted
         };
         eventually_within(QUIET, &what, arrived).await;

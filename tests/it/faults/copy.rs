@@ -21,7 +21,9 @@ pub struct Copies {
     pub chats: HashMap<String, ChatCopy>,
     /// How far each member of a chat is said to be: delivered, read.
     statuses: Statuses,
-    /// The same when the last sync was asked for: frames may overtake its answer.
+    /// What of that frames said. Those that are held while a sync is answered come behind it.
+    told: Statuses,
+    /// How far all were when the last sync was asked for: frames may overtake its answer.
     asked: Statuses,
     /// A frame left a gap, or said that there is more.
     pub is_behind: bool,
@@ -65,14 +67,17 @@ impl Copies {
             Some("read") => [up_to, up_to],
             _ => [up_to, 0],
         };
-        let known = self.known(chat_id, user);
-        let [delivered, read] = *known;
+        let key = (chat_id.to_owned(), user.to_owned());
+        let told = self.told.entry(key).or_default();
+        let [delivered, read] = *told;
         let went_back = if now[1] > 0 {
             up_to < read
         } else {
             up_to < delivered
         };
-        *known = [delivered.max(now[0]), read.max(now[1])];
+        *told = [delivered.max(now[0]), read.max(now[1])];
+        let known = self.known(chat_id, user);
+        *known = [known[0].max(now[0]), known[1].max(now[1])];
         if went_back {
             let what = format!("a status after {delivered}, {read} went back: {frame}");
             self.violations.push(what);

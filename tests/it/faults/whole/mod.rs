@@ -5,6 +5,7 @@ mod handlers;
 mod mongodb;
 mod nats;
 mod nodes;
+mod order;
 mod postgres;
 mod redis;
 
