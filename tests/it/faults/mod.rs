@@ -19,6 +19,7 @@
 //! | one chat on two nodes | `whole::nats`, `contract::owners`, `actors::chat` |
 //! | a member is removed while others send | `flows::order` |
 //! | nodes are told to go, in turn; 1,000 come back at once | `whole::nodes` |
+//! | chats move while one connection sends to them | `whole::order` |
 //! | a node starts before its servers | `whole::nodes` |
 //! | sync between an entry and its effect | `contract::mongo` |
 //! | devices on two nodes | `whole::nodes` |
