@@ -80,10 +80,8 @@ async fn who_is_away_is_told_at_once_and_the_rest_of_a_window_in_one() {
     assert_eq!(fcm.pushes("ben-phone"), fcm.pushes("ben-tablet"));
     let calls = fcm.calls("ben-phone");
     assert_eq!(calls[0].message["android"]["priority"], "HIGH");
-    assert_eq!(
-        fcm.issued() as usize,
-        server.nodes().min(fcm.issued() as usize)
-    );
+    let issued = fcm.issued() as usize;
+    assert!(issued <= server.nodes(), "{issued} tokens, each kept");
     assert!(!server.output().contains("ben-phone"), "no token is logged");
 }
 

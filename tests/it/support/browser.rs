@@ -43,6 +43,7 @@ impl Browser {
             "browserName": "chrome",
             "goog:chromeOptions": {"args": arguments},
             "goog:loggingPrefs": {"browser": "ALL"},
+            "timeouts": {"script": super::PATIENCE.as_millis() as u64},
         }}});
         let mut browser = Self {
             driver,

@@ -1,7 +1,7 @@
 //! FCM and Google's token endpoint as they are documented: they check what they are sent and answer
 //! with their own error shapes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,8 +53,8 @@ pub struct Call {
 #[derive(Default)]
 struct State {
     issued: u32,
-    /// Access tokens that are good.
-    good: Option<String>,
+    /// Access tokens that are good: each that was given out.
+    good: HashSet<String>,
     refusals: HashMap<String, VecDeque<Refusal>>,
     calls: Vec<Call>,
 }
@@ -112,7 +112,7 @@ impl Fcm {
 
     /// Takes no access token any more that was given out.
     pub fn forget_tokens(&self) {
-        self.state.lock().good = None;
+        self.state.lock().good.clear();
     }
 
     /// Access tokens that were given out.
@@ -226,7 +226,7 @@ impl Respond for Tokens {
         let mut state = self.state.lock();
         state.issued += 1;
         let token = format!("ya29.{}", state.issued);
-        state.good = Some(token.clone());
+        state.good.insert(token.clone());
         ResponseTemplate::new(200).set_body_json(
             json!({"access_token": token, "expires_in": 3599, "token_type": "Bearer"}),
         )
@@ -240,7 +240,7 @@ impl Respond for Sends {
         let mut state = self.0.lock();
         let bearer = request.headers.get("authorization");
         let bearer = bearer.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        if bearer.is_none() || bearer != state.good.as_deref() {
+        if bearer.is_none_or(|token| !state.good.contains(token)) {
             return problem(
                 401,
                 "UNAUTHENTICATED",
