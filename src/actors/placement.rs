@@ -86,16 +86,21 @@ impl ChatDoor {
     pub fn tell_here(&self, message: ToChat) {
         let names = 0..self.shards.len() as u64;
         let Some(index) = rendezvous(message.chat_id, names) else {
-            let nobody = Failure::unavailable("no part that keeps chats is running, try again");
-            return message.command.refuse(&nobody);
+            let nobody = "no part that keeps chats is running, try again";
+            return self.refuse(message, &Failure::unavailable(nobody));
         };
         if let Err(refused) = tell(&self.shards[index], message) {
             let (message, failure) = refused.into_parts();
-            if let Some(remote) = self.remote.get() {
-                remote.handled(message.chat_id);
-            }
-            message.command.refuse(&failure);
+            self.refuse(message, &failure);
         }
+    }
+
+    /// It is not on its way to a shard any more.
+    fn refuse(&self, message: ToChat, failure: &Failure) {
+        if let Some(remote) = self.remote.get() {
+            remote.handled(message.chat_id);
+        }
+        message.command.refuse(failure);
     }
 
     /// Hands over a command that is answered, and waits.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix::{Actor, Context, Handler};
 use serde_json::value::RawValue;
@@ -9,7 +10,9 @@ use troupe::actors::chat::requests::{ChatCommand, CommandAnswer, SendMessage, To
 use troupe::actors::fanout::{Fanout, SocketRef};
 use troupe::actors::group::Group;
 use troupe::actors::placement::{ChatDoor, Remote};
+use troupe::actors::request::ReplyTo;
 use troupe::domain::message::{Draft, MessageKind};
+use troupe::error::ErrorCode;
 use troupe::id::{ChatId, ConnectionId, NodeId, UserId};
 
 use super::remote::bus::{node, settings};
@@ -73,5 +76,26 @@ async fn a_send_that_waited_at_a_former_owner_is_answered_where_it_came_from() {
     eventually("it comes", async || !shard.0.borrow().is_empty()).await;
     let came = shard.0.borrow_mut().remove(0);
     assert_eq!(came.command.socket(), Some(socket));
+    drop(owner);
+}
+
+/// Refused while there was nobody, a chat is not refused for good.
+#[actix::test]
+async fn what_comes_before_any_chats_are_served_does_not_bar_what_comes_after() {
+    let settings = settings();
+    let door = ChatDoor::new(Vec::new());
+    let gateway = node(&settings, &[Group::Gateway], door.clone(), Vec::new()).await;
+    door.reach_elsewhere(Arc::new(gateway.clone()));
+    let chat_id = ChatId::new();
+    let refused = door.ask(chat_id, ChatCommand::Refresh).await;
+    let refused = refused.expect_err("there is nobody");
+    assert_eq!(refused.code(), ErrorCode::Unavailable);
+    let shard = Shard::default();
+    let chats = ChatDoor::new(vec![shard.clone().start().recipient()]);
+    let owner = node(&settings, &[Group::Chat], chats, Vec::new()).await;
+    eventually("they see each other", async || !gateway.owns(chat_id)).await;
+    let (reply, _answered) = ReplyTo::channel();
+    door.tell(chat_id, ChatCommand::Refresh(reply));
+    eventually("it comes", async || !shard.0.borrow().is_empty()).await;
     drop(owner);
 }
