@@ -119,7 +119,7 @@ fn fan_out(criterion: &mut Criterion) {
                         frame: frame.clone(),
                         to: Arc::clone(&users),
                         except: None,
-                        mark: None,
+                        status: None,
                     };
                     fanout.send(vec![(None, Delivery::FanOut(to_all))]);
                     if round % 1000 == 999 {

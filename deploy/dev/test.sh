@@ -28,8 +28,7 @@ servers=$(deploy/dev/servers.sh start)
 eval "$servers"
 trap 'deploy/dev/servers.sh stop "$TROUPE_SERVERS"' EXIT
 
-# The page speaks as the other flows do, by a browser, which takes long: it is driven in one process, and
-# where the parts of the server are farthest apart. `flows MODULE` leaves one out.
+# `flows MODULE` leaves one out: one process serves the page alike on whatever stores.
 if cargo nextest --version >/dev/null 2>&1; then
   cargo test --workspace --doc
   cargo nextest run --workspace --lib --bins --tests --no-fail-fast
@@ -46,6 +45,6 @@ fi
 echo "the flows again, in one process on the real servers"
 TROUPE_FLOWS=servers flows demo_page
 echo "the flows again, on two nodes"
-TROUPE_FLOWS=nodes flows demo_page
+TROUPE_FLOWS=nodes flows
 echo "the flows again, on a process per group"
 TROUPE_FLOWS=groups flows

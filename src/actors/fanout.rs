@@ -9,10 +9,12 @@ use std::sync::{Arc, OnceLock};
 use actix::{Message, Recipient};
 use dashmap::DashMap;
 use futures_util::future::BoxFuture;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use tokio::time::Instant;
 
 use super::request::tell;
-use crate::id::{ChatId, ConnectionId, NodeId, UserId};
+use super::told::{Status, Told};
+use crate::id::{ConnectionId, NodeId, UserId};
 use crate::trace::TraceContext;
 use crate::wire::frame::Frame;
 
@@ -33,14 +35,6 @@ pub struct SocketRef {
     pub call: u64,
 }
 
-/// The place in a chat's log that a frame brings its reader to; heads (D6) compare against it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChatMark {
-    pub chat_id: ChatId,
-    pub seq: u64,
-    pub rev: u64,
-}
-
 /// One frame for everyone in `to` who has a session.
 #[derive(Clone, Debug)]
 pub struct FanOut {
@@ -48,7 +42,8 @@ pub struct FanOut {
     pub to: Arc<[UserId]>,
     /// The connection that caused it and gets an `ack` instead.
     pub except: Option<ConnectionId>,
-    pub mark: Option<ChatMark>,
+    /// What it says, if it says how far someone has got.
+    pub status: Option<Status>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,7 +53,8 @@ pub enum Delivery {
     Answer {
         connection: ConnectionId,
         frame: Frame,
-        mark: Option<ChatMark>,
+        /// That a message was sent.
+        is_ack: bool,
     },
 }
 
@@ -122,6 +118,8 @@ struct Inner {
     lanes: RwLock<Vec<LaneDoor>>,
     /// Bit n: the user has a connection on lane n.
     places: DashMap<UserId, u64, ahash::RandomState>,
+    /// Held while statuses are handed to lanes.
+    told: Mutex<Told>,
 }
 
 impl std::fmt::Debug for Fanout {
@@ -142,6 +140,7 @@ impl Fanout {
                 elsewhere: OnceLock::new(),
                 lanes: RwLock::default(),
                 places: DashMap::default(),
+                told: Mutex::default(),
             }),
         }
     }
@@ -255,7 +254,8 @@ impl Fanout {
     }
 
     /// Sends frames to those of their receivers who are on this node, in order.
-    pub fn deliver_here(&self, deliveries: Vec<(Option<SocketRef>, Delivery)>) {
+    pub fn deliver_here(&self, mut deliveries: Vec<(Option<SocketRef>, Delivery)>) {
+        let _in_order = self.without_old_statuses(&mut deliveries);
         let lanes = self.inner.lanes.read();
         let everywhere = u64::MAX >> (64 - lanes.len().clamp(1, 64));
         let waiting = deliveries.len();
@@ -284,6 +284,28 @@ impl Fanout {
                 metrics::counter!("troupe_lane_overflow_total").increment(1);
             }
         }
+    }
+
+    /// Takes out the statuses that go back, where other nodes may have said them; while the answer is
+    /// held none is told by another thread.
+    fn without_old_statuses(
+        &self,
+        deliveries: &mut Vec<(Option<SocketRef>, Delivery)>,
+    ) -> Option<MutexGuard<'_, Told>> {
+        let status = |delivery: &Delivery| match delivery {
+            Delivery::FanOut(fan_out) => fan_out.status,
+            Delivery::Answer { .. } => None,
+        };
+        self.inner.elsewhere.get()?;
+        deliveries
+            .iter()
+            .find_map(|(_, delivery)| status(delivery))?;
+        let mut told = self.inner.told.lock();
+        let now = Instant::now();
+        deliveries.retain(|(_, delivery)| {
+            status(delivery).is_none_or(|status| told.is_news(&status, now))
+        });
+        Some(told)
     }
 
     /// The lanes on which anyone of these is; looks no further once that is all of them.
@@ -315,7 +337,7 @@ impl Fanout {
         let delivery = Delivery::Answer {
             connection: socket.connection,
             frame,
-            mark: None,
+            is_ack: false,
         };
         self.send(vec![(Some(socket), delivery)]);
     }

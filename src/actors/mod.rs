@@ -14,5 +14,6 @@ pub mod notification;
 pub mod placement;
 pub mod remote;
 pub mod request;
+pub mod told;
 pub mod user;
 pub mod websocket;

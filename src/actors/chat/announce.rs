@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::scope::ChatScope;
-use crate::actors::fanout::{ChatMark, Delivery, FanOut, SocketRef};
+use crate::actors::fanout::{Delivery, FanOut, SocketRef};
 use crate::domain::message::Message;
 use crate::id::{ConnectionId, UserId};
 use crate::storage::messages::{ChatEffect, Heads};
@@ -33,14 +33,6 @@ impl ChatScope {
             .with_details(chat)
     }
 
-    pub fn mark(&self, heads: Heads) -> ChatMark {
-        ChatMark {
-            chat_id: self.chat_id,
-            seq: heads.seq,
-            rev: heads.rev,
-        }
-    }
-
     /// `message.new` to everyone in the chat but the connection that sent it.
     pub fn new_message(
         &self,
@@ -55,27 +47,20 @@ impl ChatScope {
             message: encoded,
         }
         .frame();
-        self.to_active(frame, except, seq, rev)
+        self.to_active(frame, except)
     }
 
     /// A frame about the whole chat that has the newest rev.
     pub fn to_all(&self, frame: Frame) -> Outgoing {
-        let Heads { seq, rev } = self.heads;
-        vec![(None, self.to_active(frame, None, seq, rev))]
+        vec![(None, self.to_active(frame, None))]
     }
 
-    fn to_active(
-        &self,
-        frame: Frame,
-        except: Option<ConnectionId>,
-        seq: u64,
-        rev: u64,
-    ) -> Delivery {
+    fn to_active(&self, frame: Frame, except: Option<ConnectionId>) -> Delivery {
         Delivery::FanOut(FanOut {
             frame,
             to: Arc::clone(&self.cast.active),
             except,
-            mark: Some(self.mark(Heads { seq, rev })),
+            status: None,
         })
     }
 
@@ -92,10 +77,6 @@ impl ChatScope {
             chat_id: self.chat_id,
             rev,
         };
-        let head = Heads {
-            seq: self.heads.seq,
-            rev,
-        };
         [(frame, seeing), (rev_only.frame(), later)]
             .into_iter()
             .filter(|(_, to)| !to.is_empty())
@@ -104,7 +85,7 @@ impl ChatScope {
                     frame,
                     to: to.into(),
                     except: None,
-                    mark: Some(self.mark(head)),
+                    status: None,
                 };
                 (None, Delivery::FanOut(fan_out))
             })
@@ -155,7 +136,7 @@ impl ChatScope {
             frame: event.frame(),
             to: to.into(),
             except: None,
-            mark: Some(self.mark(Heads { seq, rev })),
+            status: None,
         };
         vec![(None, Delivery::FanOut(fan_out))]
     }

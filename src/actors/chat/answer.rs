@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::announce::Outgoing;
 use super::requests::ChatCommand;
-use crate::actors::fanout::{ChatMark, Delivery, Fanout, SocketRef};
+use crate::actors::fanout::{Delivery, Fanout, SocketRef};
 use crate::actors::request::{Answer, ReplyTo};
 use crate::error::{ErrorCode, Failure};
 use crate::id::ConnectionId;
@@ -145,11 +145,7 @@ impl CommandAnswer<SentView> {
                 let delivery = Delivery::Answer {
                     connection: socket.connection,
                     frame: SendAck::frame(frame_id.as_deref(), &sent, encoded).traced(self.trace()),
-                    mark: Some(ChatMark {
-                        chat_id: sent.chat_id,
-                        seq: sent.seq,
-                        rev: sent.rev,
-                    }),
+                    is_ack: true,
                 };
                 outgoing.push((Some(socket), delivery));
             }

@@ -3,7 +3,7 @@
 use super::additions::check_additions;
 use super::group::Desk;
 use super::requests::{ChatMade, CreateChat};
-use crate::actors::fanout::{ChatMark, FanOut};
+use crate::actors::fanout::FanOut;
 use crate::actors::request::Answer;
 use crate::clock::Timestamp;
 use crate::domain::chat::{Chat, ChatKind, GROUP_MEMBERS, Member, Role};
@@ -87,11 +87,7 @@ impl Desk {
                 frame: event.frame(),
                 to: [member.user_id].into(),
                 except: None,
-                mark: Some(ChatMark {
-                    chat_id: chat.id,
-                    seq: 0,
-                    rev: 1,
-                }),
+                status: None,
             });
         }
         Ok(())

@@ -49,7 +49,7 @@ impl Desk {
             frame: Event::MeUpdated { rev, changes }.frame(),
             to: [user].into(),
             except: None,
-            mark: None,
+            status: None,
         });
     }
 }

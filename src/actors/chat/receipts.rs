@@ -11,6 +11,7 @@ use super::requests::{Acknowledge, MarkAnswer};
 use super::scope::{ChatScope, ChatServices};
 use crate::actors::fanout::{Delivery, FanOut};
 use crate::actors::request::tell as hand_over;
+use crate::actors::told;
 use crate::domain::chat::{ChatKind, Member};
 use crate::domain::chat_rules;
 use crate::domain::receipts::ReceiptKind;
@@ -305,7 +306,12 @@ fn status(
         frame: event.frame(),
         to: Arc::from(to),
         except,
-        mark: None,
+        status: Some(told::Status {
+            chat_id: scope.chat_id,
+            user_id: moved.mark.user_id,
+            kind,
+            up_to_seq,
+        }),
     };
     (None, Delivery::FanOut(fan_out))
 }

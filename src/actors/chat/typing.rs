@@ -65,7 +65,7 @@ impl ChatActor {
             frame: event.frame(),
             to,
             except: None,
-            mark: None,
+            status: None,
         });
     }
 }

@@ -8,8 +8,10 @@ use futures_util::future::BoxFuture;
 use super::Cluster;
 use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed};
-use crate::actors::fanout::{ChatMark, Delivery, Elsewhere, FanOut, SocketRef};
+use crate::actors::fanout::{Delivery, Elsewhere, FanOut, SocketRef};
 use crate::actors::group::Group;
+use crate::actors::told::Status;
+use crate::domain::receipts::ReceiptKind;
 use crate::id::{NodeId, UserId};
 use crate::trace::TraceContext;
 use crate::wire::frame::{Frame, FrameClass};
@@ -89,7 +91,6 @@ impl Cluster {
             Delivery::FanOut(fan_out) => proto::Delivery {
                 frame: fan_out.frame.bytes.to_vec(),
                 class: class_number(fan_out.frame.class),
-                mark: fan_out.mark.map(encoded_mark),
                 user_ids: fan_out
                     .to
                     .iter()
@@ -102,15 +103,18 @@ impl Cluster {
                     .unwrap_or_default(),
                 socket: None,
                 traceparent: carried(&fan_out.frame),
+                status: fan_out.status.map(encoded_status),
+                is_ack: false,
             },
-            Delivery::Answer { frame, mark, .. } => proto::Delivery {
+            Delivery::Answer { frame, is_ack, .. } => proto::Delivery {
                 frame: frame.bytes.to_vec(),
                 class: class_number(frame.class),
-                mark: mark.map(encoded_mark),
                 user_ids: Vec::new(),
                 except: Vec::new(),
                 socket: socket.map(encoded_socket),
                 traceparent: carried(frame),
+                status: None,
+                is_ack: *is_ack,
             },
         }
     }
@@ -144,13 +148,12 @@ fn decode_one(delivery: proto::Delivery) -> Result<(Option<SocketRef>, Delivery)
         has_stand_in: false,
     };
     let frame = frame.traced(TraceContext::parse(&delivery.traceparent));
-    let mark = delivery.mark.map(decoded_mark).transpose()?;
     if let Some(socket) = delivery.socket {
         let socket = decoded_socket(&socket)?;
         let answer = Delivery::Answer {
             connection: socket.connection,
             frame,
-            mark,
+            is_ack: delivery.is_ack,
         };
         return Ok((Some(socket), answer));
     }
@@ -159,7 +162,7 @@ fn decode_one(delivery: proto::Delivery) -> Result<(Option<SocketRef>, Delivery)
         frame,
         to: Arc::from(to),
         except: proto::optional_id(&delivery.except)?,
-        mark,
+        status: delivery.status.map(decoded_status).transpose()?,
     };
     Ok((None, Delivery::FanOut(fan_out)))
 }
@@ -172,19 +175,25 @@ fn carried(frame: &Frame) -> String {
         .unwrap_or_default()
 }
 
-fn encoded_mark(mark: ChatMark) -> proto::Mark {
-    proto::Mark {
-        chat_id: proto::bytes(mark.chat_id.0),
-        seq: mark.seq,
-        rev: mark.rev,
+fn encoded_status(status: Status) -> proto::Status {
+    proto::Status {
+        chat_id: proto::bytes(status.chat_id.0),
+        user_id: proto::bytes(status.user_id.0),
+        is_read: status.kind == ReceiptKind::Read,
+        up_to_seq: status.up_to_seq,
     }
 }
 
-fn decoded_mark(mark: proto::Mark) -> Result<ChatMark, Malformed> {
-    Ok(ChatMark {
-        chat_id: proto::id(&mark.chat_id)?,
-        seq: mark.seq,
-        rev: mark.rev,
+fn decoded_status(status: proto::Status) -> Result<Status, Malformed> {
+    Ok(Status {
+        chat_id: proto::id(&status.chat_id)?,
+        user_id: proto::id(&status.user_id)?,
+        kind: if status.is_read {
+            ReceiptKind::Read
+        } else {
+            ReceiptKind::Delivered
+        },
+        up_to_seq: status.up_to_seq,
     })
 }
 

@@ -61,6 +61,15 @@ impl Outgoing {
         }
     }
 
+    /// Says that frames were lost.
+    pub fn lost(bus: &Bus, node: NodeId) -> Self {
+        let told = proto::Deliveries {
+            lost: true,
+            ..proto::Deliveries::default()
+        };
+        Self::new(bus.deliveries(node), &told)
+    }
+
     #[must_use]
     pub fn dispensable(self) -> Self {
         Self {
@@ -163,7 +172,11 @@ async fn publish(
     lost: Arc<AtomicBool>,
 ) {
     while let Some(outgoing) = waiting.recv().await {
-        while !road.bus.is_connected() {
+        if !road.bus.is_connected() {
+            while !road.bus.is_connected() {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            // Its number moves a moment later.
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         let is_old = outgoing.connection < road.bus.connection();
@@ -176,12 +189,7 @@ async fn publish(
             road.publish(node, outgoing).await;
         }
         if waiting.is_empty() && lost.swap(false, Ordering::AcqRel) {
-            let told = proto::Deliveries {
-                lost: true,
-                ..proto::Deliveries::default()
-            };
-            let told = Outgoing::new(road.bus.deliveries(node), &told);
-            road.publish(node, told).await;
+            road.publish(node, Outgoing::lost(&road.bus, node)).await;
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::calls::Passed;
-use super::peers::Peer;
+use super::peers::{Outgoing, Peer};
 use super::{Cluster, calls, inbound, proto};
 use crate::actors::request::Answer;
 use crate::error::Failure;
@@ -14,6 +14,8 @@ use crate::id::{ChatId, NodeId};
 
 /// How long after nobody took a command it is sent again.
 const AGAIN: Duration = Duration::from_millis(100);
+/// How long losses of one node are gathered: under load each would have everything repeated, and add to it.
+const DOUBT: Duration = Duration::from_secs(1);
 
 /// Why a command comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -155,10 +157,27 @@ impl Cluster {
         let mut connections = self.0.bus.connections();
         loop {
             let connection = *connections.borrow_and_update();
+            // What goes while the number moves waits behind what was taken back before, or is seen after.
+            let mut chats = self.take_back(|_| true);
             self.0.repeated.store(connection, Ordering::Release);
-            self.repeat_at(|_| true);
+            chats.extend(self.take_back(|_| true));
+            self.repeat_passed(|_| true);
+            self.retry_all(chats);
+            if connection > 1 {
+                self.tell_lost();
+            }
             if connections.changed().await.is_err() {
                 return;
+            }
+        }
+    }
+
+    /// The others may miss frames and answers of this node.
+    fn tell_lost(&self) {
+        for peer in self.0.peers.others().iter() {
+            // Who cannot be told is told with the next frames.
+            if !peer.send(Outgoing::lost(&self.0.bus, peer.node())) {
+                peer.set_lost();
             }
         }
     }
@@ -171,9 +190,10 @@ impl Cluster {
         }
         let cluster = self.clone();
         actix::spawn(async move {
-            tokio::time::sleep(AGAIN).await;
+            tokio::time::sleep(DOUBT).await;
             cluster.0.doubted.remove(&node);
-            cluster.repeat_at(|at| at == node);
+            let chats = cluster.take_back(|at| at == node);
+            cluster.retry_all(chats);
         });
     }
 
@@ -181,12 +201,14 @@ impl Cluster {
     /// those of other nodes.
     pub(super) fn repeat_lost(&self, gone: NodeId) {
         self.0.calls.lost_with(gone);
-        self.repeat_at(|node| node == gone);
+        self.repeat_passed(|node| node == gone);
+        let chats = self.take_back(|node| node == gone);
+        self.retry_all(chats);
     }
 
-    fn repeat_at(&self, is_meant: impl Fn(NodeId) -> bool) {
+    fn repeat_passed(&self, is_meant: impl Fn(NodeId) -> bool) {
         let mut chats = BTreeSet::new();
-        for (number, command) in self.0.calls.take_passed_to(&is_meant) {
+        for (number, command) in self.0.calls.take_passed_to(is_meant) {
             if let Ok(chat_id) = proto::id(&command.chat_id) {
                 self.0.detours.came_back(chat_id, number, command);
                 chats.insert(chat_id);
@@ -195,6 +217,10 @@ impl Cluster {
         for chat_id in chats {
             self.end_detour(chat_id);
         }
+    }
+
+    /// This node's sends that nodes which are meant have: the chats of those that are to be retried.
+    fn take_back(&self, is_meant: impl Fn(NodeId) -> bool) -> BTreeSet<ChatId> {
         let mut chats = BTreeSet::new();
         for call in self.0.calls.sends_at(is_meant) {
             let lost = self.0.calls.take_back(call);
@@ -203,6 +229,10 @@ impl Cluster {
                 chats.insert(chat_id);
             }
         }
+        chats
+    }
+
+    fn retry_all(&self, chats: BTreeSet<ChatId>) {
         for chat_id in chats {
             self.retry(chat_id);
         }

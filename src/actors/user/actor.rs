@@ -41,7 +41,7 @@ impl Users {
             frame: Event::MeUpdated { rev, changes }.frame(),
             to: Arc::new([user]),
             except: None,
-            mark: None,
+            status: None,
         });
     }
 }

@@ -127,11 +127,10 @@ impl Room {
                 Delivery::Answer {
                     connection,
                     frame,
-                    mark,
+                    is_ack,
                 } => {
                     if let Some(link) = sockets.by_id.get(&connection) {
-                        // What brings its reader to a place in the log is the ack of a send.
-                        if mark.is_none() || !fault::loses_ack(link.user) {
+                        if !is_ack || !fault::loses_ack(link.user) {
                             link.push(frame);
                         }
                     }

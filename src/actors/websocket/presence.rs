@@ -135,7 +135,7 @@ async fn announce(node: &Node, owner: UserId) {
             let delivery = Delivery::Answer {
                 connection: socket.connection,
                 frame: frame.clone(),
-                mark: None,
+                is_ack: false,
             };
             (Some(socket), delivery)
         });

@@ -10,3 +10,4 @@ mod news;
 mod placement;
 mod remote;
 mod routes;
+mod statuses;

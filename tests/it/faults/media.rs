@@ -10,7 +10,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::actors::stage::open_stores;
 use crate::support::media::{Form, png};
-use crate::support::{Server, Shape};
+use crate::support::{Mode, Proxy, Server, Shape, eventually, servers};
 
 /// Whether messages go on, and pictures are `unavailable`.
 async fn media_alone_are_away(endpoint: &str) {
@@ -48,6 +48,37 @@ async fn an_s3_server_that_refuses_is_away() {
         ResponseTemplate::new(503).set_body_string("<Error><Code>SlowDown</Code></Error>");
     Mock::given(any()).respond_with(refuses).mount(&s3).await;
     media_alone_are_away(&s3.uri()).await;
+}
+
+#[tokio::test]
+async fn a_slow_s3_server_keeps_media_waiting_and_nothing_else() {
+    let endpoint = servers::s3("unused").endpoint;
+    let (scheme, place) = endpoint.split_once("//").expect("an address");
+    let way = Proxy::to(place, 71).await;
+    let server = Server::options()
+        .shape(Shape::Servers)
+        .unlimited()
+        .setting("S3__ENDPOINT", &format!("{scheme}//{}", way.address()))
+        .setting("S3__TIMEOUT", "3s")
+        .start()
+        .await;
+    let [anna, ben] = server.people().await;
+    let chat = anna.direct(&ben).await;
+    way.set(Mode::Latency(Duration::from_millis(300)));
+    let media_id = anna.picture().await;
+    let picture = json!({"type": "image", "payload": {"mediaId": media_id}});
+    anna.post_message(&chat, picture).await.created();
+    // It answers no more: who uploads is told so in time, and all else goes on meanwhile.
+    way.set(Mode::BlackHole);
+    let form = Form::new("image", "a.png", &png(4, 4));
+    let (upload, ()) = tokio::join!(form.send(&anna.api), async {
+        anna.say(&chat, "without pictures").await;
+    });
+    upload.refused(503);
+    way.set(Mode::Pass);
+    let uploads = async || form.send(&anna.api).await.status == 201;
+    eventually("media are back", uploads).await;
+    assert_eq!(ben.history(&chat).await.len(), 2);
 }
 
 /// Dies at a place of an upload; what it left is gone after a sweep.

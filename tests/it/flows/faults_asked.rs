@@ -200,7 +200,7 @@ async fn delayed_frames_come_late_and_in_order() {
     let mut of_ben = ben.socket().await;
     set(
         &server,
-        json!({"kind": "frames_delayed", "delayMs": 800, "userId": ben.id}),
+        json!({"kind": "frames_delayed", "delayMs": 3000, "userId": ben.id}),
     )
     .await;
     let began = Instant::now();
@@ -208,15 +208,14 @@ async fn delayed_frames_come_late_and_in_order() {
         anna.say(&chat, text).await;
     }
     let said = began.elapsed();
-    // Waiting for each it would take three times as long as one is delayed.
     assert!(
-        said < Duration::from_millis(2400),
+        said < Duration::from_millis(2625),
         "anna does not wait: {said:?}"
     );
     let first = of_ben.expect_of("message.new", &chat).await;
     assert_eq!(first["seq"], 1);
     assert!(
-        began.elapsed() >= Duration::from_millis(750),
+        began.elapsed() >= Duration::from_millis(2950),
         "{:?}",
         began.elapsed()
     );

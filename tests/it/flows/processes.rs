@@ -7,8 +7,8 @@ use troupe::actors::group::Group;
 
 use crate::support::{Detour, Server, Shape, Socket, eventually};
 
-/// Less than the ten seconds a request may take.
-const AT_ONCE: Duration = Duration::from_secs(8);
+/// Far less than the ten seconds a request may take.
+const AT_ONCE: Duration = Duration::from_secs(4);
 
 #[tokio::test]
 async fn operators_see_which_processes_there_are() {

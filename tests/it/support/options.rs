@@ -85,10 +85,7 @@ impl ServerOptions {
     pub async fn start(self) -> Server {
         let data = self.data.clone().unwrap_or_else(new_data);
         let shape = self.shape.unwrap_or_else(Shape::of_flows);
-        let shared = match shape {
-            Shape::Embedded => Vec::new(),
-            Shape::Servers | Shape::Nodes | Shape::Groups => shape::settings(data.path()).await,
-        };
+        let shared = shape.settings(data.path()).await;
         let groups = shape.processes();
         let mut all: Vec<Server> = groups
             .iter()

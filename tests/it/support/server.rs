@@ -54,10 +54,15 @@ impl Server {
     }
 
     /// A process that someone else started and ends.
-    pub fn attached(group: Group, (port, admin_port): (u16, u16), pid: u32, log: PathBuf) -> Self {
+    pub fn attached(
+        group: Option<Group>,
+        (port, admin_port): (u16, u16),
+        pid: u32,
+        log: PathBuf,
+    ) -> Self {
         Self {
             process: None,
-            group: Some(group),
+            group,
             pid,
             port,
             admin_port,
@@ -86,12 +91,7 @@ impl Server {
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<Server> = OnceCell::const_new();
         SHARED
-            .get_or_init(|| async {
-                match Shape::of_flows() {
-                    Shape::Groups => installation::join().await,
-                    _ => Self::options().unlimited().start().await,
-                }
-            })
+            .get_or_init(|| async { installation::join(Shape::of_flows()).await })
             .await
     }
 

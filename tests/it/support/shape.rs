@@ -18,9 +18,7 @@ pub enum Shape {
     Servers,
     /// Two processes on the real servers; people are on either.
     Nodes,
-    /// A process for each group on the real servers; people are at the gateway. The flows that share a
-    /// server share one such installation, which the first of them starts and the end of the servers
-    /// ends; the others, which need settings of their own or end a process, start eight each.
+    /// A process for each group on the real servers; people are at the gateway.
     Groups,
 }
 
@@ -48,11 +46,19 @@ impl Shape {
             Self::Groups => Group::ALL.map(Some).into(),
         }
     }
+
+    /// Settings of all its processes: where their storage is, if not in their data directory.
+    pub async fn settings(self, data: &Path) -> Vec<(String, String)> {
+        match self {
+            Self::Embedded => Vec::new(),
+            Self::Servers | Self::Nodes | Self::Groups => settings(data).await,
+        }
+    }
 }
 
 /// Settings with which a process uses databases and subjects of its own on the real servers, the
 /// same ones for the same data directory.
-pub async fn settings(data: &Path) -> Vec<(String, String)> {
+async fn settings(data: &Path) -> Vec<(String, String)> {
     let place = data.join("place");
     if let Ok(name) = std::fs::read_to_string(&place) {
         return of_place(&name);

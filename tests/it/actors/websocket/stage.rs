@@ -147,7 +147,7 @@ impl Stage {
             frame: encode(class, body) as Frame,
             to: to.into(),
             except: None,
-            mark: None,
+            status: None,
         });
     }
 

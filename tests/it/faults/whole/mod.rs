@@ -2,6 +2,7 @@
 
 mod clients;
 mod handlers;
+mod hints;
 mod mongodb;
 mod nats;
 mod nodes;

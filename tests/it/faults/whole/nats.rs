@@ -34,7 +34,6 @@ async fn one_node_is_cut_off_and_both_sides_write() {
     world.end().await;
 }
 
-/// Not green yet: what the network held back arrives 40 s late, and a status goes back (K5).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes: deploy/dev/faults.sh"]
 async fn a_black_hole_before_one_node() {

@@ -61,6 +61,11 @@ async fn open_chat() -> (Server, Browser) {
     page.click(&format!("{ONE} .empty button"), "Say hello to Orlando")
         .await;
     page.click(&format!("{OTHER} .chat-row"), "Rosalind").await;
+    for phone in [ONE, OTHER] {
+        let composer = format!("{phone} .composer textarea");
+        page.until("a chat to write in", &composer, |seen| seen.len() == 1)
+            .await;
+    }
     (server, page)
 }
 
