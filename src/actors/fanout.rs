@@ -286,24 +286,32 @@ impl Fanout {
         }
     }
 
-    /// Takes out the statuses that go back, where other nodes may have said them; while the answer is
-    /// held none is told by another thread.
+    /// Takes out the statuses that go back for who is here, where other nodes may have said them; while
+    /// the answer is held none is told by another thread.
     fn without_old_statuses(
         &self,
         deliveries: &mut Vec<(Option<SocketRef>, Delivery)>,
     ) -> Option<MutexGuard<'_, Told>> {
-        let status = |delivery: &Delivery| match delivery {
-            Delivery::FanOut(fan_out) => fan_out.status,
-            Delivery::Answer { .. } => None,
-        };
         self.inner.elsewhere.get()?;
+        let is_status = |delivery: &Delivery| match delivery {
+            Delivery::FanOut(fan_out) => fan_out.status.is_some(),
+            Delivery::Answer { .. } => false,
+        };
         deliveries
             .iter()
-            .find_map(|(_, delivery)| status(delivery))?;
+            .find(|(_, delivery)| is_status(delivery))?;
         let mut told = self.inner.told.lock();
         let now = Instant::now();
-        deliveries.retain(|(_, delivery)| {
-            status(delivery).is_none_or(|status| told.is_news(&status, now))
+        deliveries.retain_mut(|(_, delivery)| {
+            let Delivery::FanOut(fan_out) = delivery else {
+                return true;
+            };
+            let Some(status) = fan_out.status else {
+                return true;
+            };
+            let here = fan_out.to.iter().copied().filter(|to| self.is_here(*to));
+            fan_out.to = here.filter(|to| told.is_news(&status, *to, now)).collect();
+            !fan_out.to.is_empty()
         });
         Some(told)
     }

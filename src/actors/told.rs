@@ -1,6 +1,6 @@
-//! How far people have got in chats, as it was said last to those here. While a chat moves, its former
-//! owner may say something that is behind what the new one has said already: each device is told in order
-//! (D5).
+//! How far people have got in chats, as it was said last to each of those here. While a chat moves, its
+//! former owner may say something that is behind what the new one has said already: each device is told in
+//! order (D5).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use crate::domain::receipts::ReceiptKind;
 use crate::id::{ChatId, UserId};
 
-/// Longer than anything that comes late is still told.
-const KEPT: Duration = Duration::from_secs(10);
+/// Longer than an owner takes that speaks late.
+const KEPT: Duration = Duration::from_secs(60);
 /// Then older ones are forgotten sooner.
 const MOST: usize = 100_000;
 
@@ -27,29 +27,36 @@ pub struct Status {
 /// Those of a while.
 #[derive(Default)]
 pub struct Told {
-    newest: Statuses,
-    before: Statuses,
+    newest: Heard,
+    before: Heard,
     began: Option<Instant>,
 }
 
-type Statuses = HashMap<(ChatId, UserId, ReceiptKind), u64, ahash::RandomState>;
+/// By chat, whose they are and who heard of them: up to where what is his was delivered, and read.
+type Heard = HashMap<(ChatId, UserId, UserId), [u64; 2], ahash::RandomState>;
 
 impl Told {
-    /// Whether it is not behind what was told before, and is to be told.
-    pub fn is_news(&mut self, status: &Status, now: Instant) -> bool {
+    /// Whether a status is not behind what its receiver was told before, and is to be told.
+    pub fn is_news(&mut self, status: &Status, receiver: UserId, now: Instant) -> bool {
         let began = *self.began.get_or_insert(now);
         if now.duration_since(began) >= KEPT || self.newest.len() >= MOST {
             self.before = std::mem::take(&mut self.newest);
             self.began = Some(now);
         }
-        let key = (status.chat_id, status.user_id, status.kind);
+        let key = (status.chat_id, status.user_id, receiver);
         let before = || self.before.get(&key).copied().unwrap_or_default();
-        let known = self.newest.entry(key).or_insert_with(before);
-        if status.up_to_seq < *known {
+        let [delivered, read] = self.newest.entry(key).or_insert_with(before);
+        let furthest = match status.kind {
+            ReceiptKind::Delivered => &mut *delivered,
+            ReceiptKind::Read => read,
+        };
+        if status.up_to_seq < *furthest {
             metrics::counter!("troupe_statuses_overtaken_total").increment(1);
             return false;
         }
-        *known = status.up_to_seq;
+        *furthest = status.up_to_seq;
+        // What was read has come.
+        *delivered = status.up_to_seq.max(*delivered);
         true
     }
 }

@@ -63,6 +63,7 @@ impl Cluster {
         if let Some(socket) = elsewhere {
             return self.pass_to(owner, socket, message);
         }
+        let _placing = self.0.placing.read();
         let node = owner.as_ref().map(Peer::node);
         let call = node.map_or(0, |_| self.0.calls.next());
         match self.0.routes.turn(node, call, message) {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use dashmap::DashMap;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::proto;
 use crate::id::{NodeId, UserId};
@@ -20,6 +21,7 @@ pub struct Directory {
     /// How many changes each node has told of, as far as this one followed.
     followed: Mutex<HashMap<NodeId, u64>>,
     own: Mutex<OwnPlaces>,
+    has_changes: Notify,
 }
 
 /// What this node tells the others.
@@ -56,6 +58,12 @@ impl Directory {
             // A number that nobody has seen: whoever hears the next one asks for the list.
             own.told += 1;
         }
+        self.has_changes.notify_one();
+    }
+
+    /// Waits until there may be something to tell.
+    pub async fn changed(&self) {
+        self.has_changes.notified().await;
     }
 
     /// What is to be told now.

@@ -36,7 +36,7 @@ use std::sync::{Arc, OnceLock};
 
 use actix::Recipient;
 use dashmap::DashSet;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RecursiveRwLock};
 use tokio::sync::{Notify, mpsc};
 
 use self::asking::Asked;
@@ -76,6 +76,10 @@ struct Inner {
     detours: Detours,
     /// The connection after which what the one before it may have lost was repeated.
     repeated: Arc<AtomicU64>,
+    /// Held while a send is put on its way, and alone while all of them are taken back.
+    placing: RecursiveRwLock<()>,
+    /// Nodes that were counted out; what they were to be told is lost, should they be there after all.
+    counted_out: DashSet<NodeId>,
     /// Nodes whose answers may be lost.
     doubted: DashSet<NodeId>,
     residents: Residents,
@@ -131,6 +135,8 @@ impl Cluster {
             routes: Routes::default(),
             detours: Detours::default(),
             repeated: Arc::default(),
+            placing: RecursiveRwLock::default(),
+            counted_out: DashSet::new(),
             doubted: DashSet::new(),
             residents: Residents::default(),
             asked,
@@ -294,11 +300,15 @@ impl Cluster {
         for (node, bit) in &difference.left {
             tracing::warn!(node.id = %node, "a node is gone");
             self.0.directory.remove(*node, *bit);
+            self.0.counted_out.insert(*node);
         }
         for node in &difference.joined {
             tracing::info!(node.id = %node, "a node is here");
             if self.has_sockets(*node) {
                 self.ask_places(*node);
+            }
+            if self.0.counted_out.remove(node).is_some() {
+                self.tell_lost(|peer| peer == *node);
             }
         }
         if difference.has_moved {

@@ -14,7 +14,7 @@ use crate::id::{NodeId, UserId};
 const ARRIVAL: Duration = Duration::from_millis(300);
 /// Who was announced and is not here after so long does not come.
 const COMING: Duration = Duration::from_secs(15);
-/// How often the others are told who came and went.
+/// How often at most the others are told who came and went.
 const TOLD: Duration = Duration::from_millis(20);
 
 impl Cluster {
@@ -101,15 +101,14 @@ fn sends_frames(peer: &Peer) -> bool {
 
 /// Tells the others who came and went, a little at a time.
 pub async fn tell_places(cluster: Cluster) {
-    let mut round = tokio::time::interval(TOLD);
     loop {
-        round.tick().await;
-        let Some(changes) = cluster.directory().take_changes(cluster.me()) else {
-            continue;
-        };
+        cluster.directory().changed().await;
         let bus = cluster.bus();
-        if let Err(error) = bus.publish(bus.places(), &changes).await {
+        if let Some(changes) = cluster.directory().take_changes(cluster.me())
+            && let Err(error) = bus.publish(bus.places(), &changes).await
+        {
             tracing::warn!(cause = %error, "who came and went was not told");
         }
+        tokio::time::sleep(TOLD).await;
     }
 }

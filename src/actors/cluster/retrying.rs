@@ -14,7 +14,8 @@ use crate::id::{ChatId, NodeId};
 
 /// How long after nobody took a command it is sent again.
 const AGAIN: Duration = Duration::from_millis(100);
-/// How long losses of one node are gathered: under load each would have everything repeated, and add to it.
+/// How long losses of one node are gathered: under load each would have everything repeated, and add
+/// to it.
 const DOUBT: Duration = Duration::from_secs(1);
 
 /// Why a command comes back.
@@ -71,6 +72,7 @@ impl Cluster {
 
     /// Sends what waited for a chat, if nothing is before it any more.
     fn settle(&self, chat_id: ChatId) {
+        let _placing = self.0.placing.read();
         loop {
             let owner = self.owner(chat_id);
             let node = owner.as_ref().map(Peer::node);
@@ -157,14 +159,15 @@ impl Cluster {
         let mut connections = self.0.bus.connections();
         loop {
             let connection = *connections.borrow_and_update();
-            // What goes while the number moves waits behind what was taken back before, or is seen after.
-            let mut chats = self.take_back(|_| true);
-            self.0.repeated.store(connection, Ordering::Release);
-            chats.extend(self.take_back(|_| true));
+            let chats = {
+                let _alone = self.0.placing.write();
+                self.0.repeated.store(connection, Ordering::Release);
+                self.take_back(|_| true)
+            };
             self.repeat_passed(|_| true);
             self.retry_all(chats);
             if connection > 1 {
-                self.tell_lost();
+                self.tell_lost(|_| true);
             }
             if connections.changed().await.is_err() {
                 return;
@@ -172,9 +175,10 @@ impl Cluster {
         }
     }
 
-    /// The others may miss frames and answers of this node.
-    fn tell_lost(&self) {
-        for peer in self.0.peers.others().iter() {
+    /// Nodes that are meant may miss frames and answers of this one.
+    pub(super) fn tell_lost(&self, is_meant: impl Fn(NodeId) -> bool) {
+        let others = self.0.peers.others();
+        for peer in others.iter().filter(|peer| is_meant(peer.node())) {
             // Who cannot be told is told with the next frames.
             if !peer.send(Outgoing::lost(&self.0.bus, peer.node())) {
                 peer.set_lost();
@@ -251,6 +255,7 @@ impl Cluster {
     }
 
     fn send_now(&self, call: u64, command: proto::Command) {
+        let _placing = self.0.placing.read();
         let Ok(chat_id) = proto::id(&command.chat_id) else {
             return;
         };

@@ -94,34 +94,65 @@ async fn what_a_former_owner_says_late_does_not_go_back() {
             assert_eq!(*lane.0.borrow(), wanted);
         }
     };
-    say(&owner, user, status(one, ReceiptKind::Delivered, 233));
+    let (delivered, read) = (ReceiptKind::Delivered, ReceiptKind::Read);
+    say(&owner, user, status(one, delivered, 233));
     came(vec![233]).await;
-    say(&former, user, status(one, ReceiptKind::Delivered, 229));
+    say(&former, user, status(one, delivered, 229));
     // Another chat, another kind of status, and what goes on, are told.
-    say(&former, user, status(other, ReceiptKind::Delivered, 3));
+    say(&former, user, status(other, delivered, 3));
     came(vec![233, 3]).await;
-    say(&owner, user, status(one, ReceiptKind::Read, 225));
-    say(&owner, user, status(one, ReceiptKind::Delivered, 234));
-    came(vec![233, 3, 225, 234]).await;
+    say(&owner, user, status(one, read, 225));
+    say(&owner, user, status(one, read, 240));
+    came(vec![233, 3, 225, 240]).await;
+    // What was read has come.
+    say(&former, user, status(one, delivered, 239));
+    say(&former, user, status(other, delivered, 4));
+    came(vec![233, 3, 225, 240, 4]).await;
+    // Someone else has heard nothing yet.
+    let neighbour = UserId::new();
+    here.fanout().place(neighbour, number, true);
+    let knows = async || former.fanout().is_online(neighbour);
+    eventually("he is known", knows).await;
+    say(&former, neighbour, status(one, delivered, 228));
+    came(vec![233, 3, 225, 240, 4, 228]).await;
 }
 
 #[test]
 fn what_was_told_is_known_for_as_long_as_something_may_come_late() {
-    let (chat_id, now) = (ChatId::new(), Instant::now());
+    let (one, other) = (ChatId::new(), ChatId::new());
+    let (receiver, now) = (UserId::new(), Instant::now());
     let mut told = Told::default();
-    let mut is_news = |seconds, kind, up_to_seq| {
+    let mut is_news = |seconds, chat_id, up_to_seq| {
         let now = now + Duration::from_secs(seconds);
-        told.is_news(&status(chat_id, kind, up_to_seq), now)
+        told.is_news(
+            &status(chat_id, ReceiptKind::Read, up_to_seq),
+            receiver,
+            now,
+        )
     };
-    assert!(is_news(0, ReceiptKind::Delivered, 9));
-    assert!(is_news(0, ReceiptKind::Delivered, 9), "to others, or again");
-    assert!(!is_news(9, ReceiptKind::Delivered, 8));
-    assert!(!is_news(11, ReceiptKind::Delivered, 8));
-    assert!(
-        !is_news(21, ReceiptKind::Delivered, 8),
-        "asked for meanwhile"
-    );
-    assert!(is_news(60, ReceiptKind::Read, 4));
-    assert!(is_news(71, ReceiptKind::Read, 5));
-    assert!(is_news(82, ReceiptKind::Delivered, 8), "forgotten");
+    assert!(is_news(0, one, 9));
+    assert!(is_news(0, one, 9), "by another connection, or again");
+    assert!(!is_news(59, one, 8));
+    assert!(!is_news(61, one, 8));
+    assert!(!is_news(130, one, 8), "asked for meanwhile");
+    assert!(is_news(200, other, 4));
+    assert!(is_news(270, other, 5));
+    assert!(is_news(270, one, 8), "forgotten");
+}
+
+#[test]
+fn so_much_is_known_and_no_more() {
+    let (receiver, now) = (UserId::new(), Instant::now());
+    let mut told = Told::default();
+    let first = status(ChatId::new(), ReceiptKind::Read, 2);
+    assert!(told.is_news(&first, receiver, now));
+    for _ in 0..200_001 {
+        let another = status(ChatId::new(), ReceiptKind::Read, 2);
+        assert!(told.is_news(&another, receiver, now));
+    }
+    let earlier = Status {
+        up_to_seq: 1,
+        ..first
+    };
+    assert!(told.is_news(&earlier, receiver, now), "forgotten");
 }

@@ -71,10 +71,13 @@ async fn a_slow_s3_server_keeps_media_waiting_and_nothing_else() {
     // It answers no more: who uploads is told so in time, and all else goes on meanwhile.
     way.set(Mode::BlackHole);
     let form = Form::new("image", "a.png", &png(4, 4));
-    let (upload, ()) = tokio::join!(form.send(&anna.api), async {
-        anna.say(&chat, "without pictures").await;
+    let upload = tokio::spawn({
+        let (form, api) = (form.clone(), anna.api.clone());
+        async move { form.send(&api).await }
     });
-    upload.refused(503);
+    anna.say(&chat, "without pictures").await;
+    assert!(!upload.is_finished(), "messages do not wait for it");
+    upload.await.expect("joined").refused(503);
     way.set(Mode::Pass);
     let uploads = async || form.send(&anna.api).await.status == 201;
     eventually("media are back", uploads).await;

@@ -33,15 +33,10 @@ pub async fn join(shape: Shape) -> Server {
     let known = serde_json::from_slice(&told).ok();
     let ports = match known.filter(|places: &Places| places.program == program) {
         Some(places) => places.ports,
-        None => {
-            let ports = start(&folder, shape).await;
-            let places = Places { program, ports };
-            let told = serde_json::to_vec(&places).expect("JSON");
-            fs::write(known_file, told).expect("written");
-            places.ports
-        }
+        None => start(&folder, shape).await,
     };
-    let places = shape.processes().into_iter().zip(ports).enumerate();
+    let processes = shape.processes().into_iter().zip(&ports);
+    let places = processes.map(|(group, ports)| (group, *ports)).enumerate();
     let mut servers = places.map(|(place, (group, ports))| {
         let pid = fs::read_to_string(named(&folder, shape, place, "pid")).expect("a process");
         let log = named(&folder, shape, place, "log");
@@ -49,6 +44,9 @@ pub async fn join(shape: Shape) -> Server {
     });
     let first = servers.next().expect("a process");
     let first = first.together(servers.collect()).await;
+    // What does not work is started anew by the next.
+    let told = serde_json::to_vec(&Places { program, ports }).expect("JSON");
+    fs::write(known_file, told).expect("written");
     drop(lock);
     first
 }

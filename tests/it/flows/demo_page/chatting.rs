@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ONE, OTHER, press, sign_in, until_said, until_ticks, write};
+use super::{ONE, OTHER, open_page, press, sign_in, take_stage, until_said, until_ticks, write};
 use crate::support::{Browser, Server};
 
 /// The same talk in the view of a single phone, at its size.
@@ -35,8 +35,12 @@ async fn two_phones_talk_and_one_catches_up_after_its_flight() {
     page.resize(1440, 900, 1).await;
     page.open(&server.origin()).await;
     page.screenshot("welcome-1440x900").await;
-    sign_in(&page, ONE, "Rosalind").await;
-    sign_in(&page, OTHER, "Orlando").await;
+    for (phone, name) in [(ONE, "Rosalind"), (OTHER, "Orlando")] {
+        // As the page suggests it.
+        page.click(&format!("{phone} .picks .chip-strong"), "")
+            .await;
+        take_stage(&page, phone, name).await;
+    }
 
     page.click(&format!("{ONE} .empty button"), "Say hello to Orlando")
         .await;
@@ -91,10 +95,7 @@ async fn until_focused(page: &Browser, selector: &str) {
 
 #[tokio::test]
 async fn escape_leads_back_to_where_a_screen_was_opened() {
-    let server = Server::start().await;
-    let page = Browser::start().await;
-    page.resize(1440, 900, 1).await;
-    page.open(&server.origin()).await;
+    let (_, page) = open_page().await;
     sign_in(&page, ONE, "Rosalind").await;
     sign_in(&page, OTHER, "Orlando").await;
     page.click(&format!("{ONE} .empty button"), "Say hello to Orlando")
@@ -127,10 +128,7 @@ async fn escape_leads_back_to_where_a_screen_was_opened() {
 
 #[tokio::test]
 async fn whatever_people_write_is_shown_as_they_wrote_it() {
-    let server = Server::start().await;
-    let page = Browser::start().await;
-    page.resize(1440, 900, 1).await;
-    page.open(&server.origin()).await;
+    let (_, page) = open_page().await;
     page.enter(&format!("{ONE} input[name=tel]"), "nonsense")
         .await;
     page.click(&format!("{ONE} .signin button.primary"), "Send me a code")

@@ -11,14 +11,31 @@ mod search;
 
 use serde_json::json;
 
-use crate::support::{Browser, Server};
+use crate::support::{Browser, Server, fresh_phone};
 
 const ONE: &str = "#phone-1";
 const OTHER: &str = "#phone-2";
 
+/// The page at a desktop's size, of the server that flows share.
+async fn open_page() -> (&'static Server, Browser) {
+    let server = Server::shared().await;
+    let page = Browser::start().await;
+    page.resize(1440, 900, 1).await;
+    page.open(&server.origin()).await;
+    (server, page)
+}
+
+/// With a number of one's own.
 async fn sign_in(page: &Browser, phone: &str, name: &str) {
-    page.click(&format!("{phone} .picks .chip-strong"), "")
+    page.enter(&format!("{phone} input[name=tel]"), &fresh_phone())
         .await;
+    page.click(&format!("{phone} .signin button.primary"), "Send me a code")
+        .await;
+    take_stage(page, phone, name).await;
+}
+
+/// From the code to the list of chats.
+async fn take_stage(page: &Browser, phone: &str, name: &str) {
     page.click(&format!("{phone} .chip-hint"), "").await;
     page.enter(&format!("{phone} input[name=name]"), name).await;
     page.click(&format!("{phone} .signin button.primary"), "Take the stage")
@@ -51,11 +68,8 @@ async fn until_ticks(page: &Browser, phone: &str, tick: &str, count: u64) {
 }
 
 /// The server, and the page with both phones signed in and their chat open on both.
-async fn open_chat() -> (Server, Browser) {
-    let server = Server::start().await;
-    let page = Browser::start().await;
-    page.resize(1440, 900, 1).await;
-    page.open(&server.origin()).await;
+async fn open_chat() -> (&'static Server, Browser) {
+    let (server, page) = open_page().await;
     sign_in(&page, ONE, "Rosalind").await;
     sign_in(&page, OTHER, "Orlando").await;
     page.click(&format!("{ONE} .empty button"), "Say hello to Orlando")
