@@ -129,10 +129,10 @@ impl Room {
                     frame,
                     is_ack,
                 } => {
-                    if let Some(link) = sockets.by_id.get(&connection) {
-                        if !is_ack || !fault::loses_ack(link.user) {
-                            link.push(frame);
-                        }
+                    if let Some(link) = sockets.by_id.get(&connection)
+                        && (!is_ack || !fault::loses_ack(link.user))
+                    {
+                        link.push(frame);
                     }
                 }
             }
