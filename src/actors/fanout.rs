@@ -3,7 +3,8 @@
 //! Every arbiter that holds sessions is a lane. A frame is encoded once, WebSocket header included,
 //! and shared by all; acks travel the same lane, so everything of one chat leaves in rev order.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::cmp::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering as Memory};
 use std::sync::{Arc, OnceLock};
 
 use actix::{Message, Recipient};
@@ -120,6 +121,8 @@ struct Inner {
     places: DashMap<UserId, u64, ahash::RandomState>,
     /// Held while statuses are handed to lanes.
     told: Mutex<Told>,
+    /// What was handed to lanes may not have reached its sockets.
+    doubted: AtomicBool,
 }
 
 impl std::fmt::Debug for Fanout {
@@ -141,6 +144,7 @@ impl Fanout {
                 lanes: RwLock::default(),
                 places: DashMap::default(),
                 told: Mutex::default(),
+                doubted: AtomicBool::new(false),
             }),
         }
     }
@@ -255,7 +259,37 @@ impl Fanout {
 
     /// Sends frames to those of their receivers who are on this node, in order.
     pub fn deliver_here(&self, mut deliveries: Vec<(Option<SocketRef>, Delivery)>) {
-        let _in_order = self.without_old_statuses(&mut deliveries);
+        let _in_order = self.statuses_that(Ordering::is_gt, &mut deliveries);
+        self.hand(deliveries);
+    }
+
+    /// Tells again, to those who are on this node, what they were not told of these statuses; `doubted`:
+    /// what they may not have been told.
+    pub fn repeat(&self, statuses: Vec<FanOut>, doubted: bool) {
+        let are_told = if doubted {
+            Ordering::is_ge
+        } else {
+            Ordering::is_gt
+        };
+        let mut deliveries = (statuses.into_iter())
+            .map(|status| (None, Delivery::FanOut(status)))
+            .collect();
+        let _in_order = self.statuses_that(are_told, &mut deliveries);
+        metrics::counter!("troupe_statuses_repeated_total").increment(deliveries.len() as u64);
+        self.hand(deliveries);
+    }
+
+    /// What was handed to a lane may be lost.
+    pub fn doubt(&self) {
+        self.inner.doubted.store(true, Memory::Release);
+    }
+
+    /// Whether that was so since it was asked last.
+    pub fn take_doubt(&self) -> bool {
+        self.inner.doubted.swap(false, Memory::AcqRel)
+    }
+
+    fn hand(&self, deliveries: Vec<(Option<SocketRef>, Delivery)>) {
         let lanes = self.inner.lanes.read();
         let everywhere = u64::MAX >> (64 - lanes.len().clamp(1, 64));
         let waiting = deliveries.len();
@@ -280,19 +314,20 @@ impl Fanout {
         }
         for (door, deliveries) in lanes.iter().zip(per_lane) {
             if !deliveries.is_empty() && tell(&door.recipient, Deliver(deliveries)).is_err() {
-                door.overflowed.store(true, Ordering::Release);
+                self.doubt();
+                door.overflowed.store(true, Memory::Release);
                 metrics::counter!("troupe_lane_overflow_total").increment(1);
             }
         }
     }
 
-    /// Takes out the statuses that go back for who is here, where other nodes may have said them; while
-    /// the answer is held none is told by another thread.
-    fn without_old_statuses(
+    /// Leaves of statuses only those to be told to who is here, by how they stand to what he was told
+    /// before; while the answer is held none is told by another thread.
+    fn statuses_that(
         &self,
+        are_told: fn(Ordering) -> bool,
         deliveries: &mut Vec<(Option<SocketRef>, Delivery)>,
     ) -> Option<MutexGuard<'_, Told>> {
-        self.inner.elsewhere.get()?;
         let is_status = |delivery: &Delivery| match delivery {
             Delivery::FanOut(fan_out) => fan_out.status.is_some(),
             Delivery::Answer { .. } => false,
@@ -310,7 +345,9 @@ impl Fanout {
                 return true;
             };
             let here = fan_out.to.iter().copied().filter(|to| self.is_here(*to));
-            fan_out.to = here.filter(|to| told.is_news(&status, *to, now)).collect();
+            fan_out.to = here
+                .filter(|to| are_told(told.take(&status, *to, now)))
+                .collect();
             !fan_out.to.is_empty()
         });
         Some(told)
@@ -331,7 +368,7 @@ impl Fanout {
     /// Frames may have been lost before they reached a lane: every lane is to look at its heads.
     pub fn lost(&self) {
         for door in self.inner.lanes.read().iter() {
-            door.overflowed.store(true, Ordering::Release);
+            door.overflowed.store(true, Memory::Release);
         }
     }
 

@@ -2,6 +2,7 @@
 //! former owner may say something that is behind what the new one has said already: each device is told in
 //! order (D5).
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -36,8 +37,8 @@ pub struct Told {
 type Heard = HashMap<(ChatId, UserId, UserId), [u64; 2], ahash::RandomState>;
 
 impl Told {
-    /// Whether a status is not behind what its receiver was told before, and is to be told.
-    pub fn is_news(&mut self, status: &Status, receiver: UserId, now: Instant) -> bool {
+    /// Takes a status as told to someone, unless it is behind what he was told before; how it stands to that.
+    pub fn take(&mut self, status: &Status, receiver: UserId, now: Instant) -> Ordering {
         let began = *self.began.get_or_insert(now);
         if now.duration_since(began) >= KEPT || self.newest.len() >= MOST {
             self.before = std::mem::take(&mut self.newest);
@@ -50,13 +51,14 @@ impl Told {
             ReceiptKind::Delivered => &mut *delivered,
             ReceiptKind::Read => read,
         };
-        if status.up_to_seq < *furthest {
+        let order = status.up_to_seq.cmp(furthest);
+        if order.is_lt() {
             metrics::counter!("troupe_statuses_overtaken_total").increment(1);
-            return false;
+        } else {
+            *furthest = status.up_to_seq;
+            // What was read has come.
+            *delivered = status.up_to_seq.max(*delivered);
         }
-        *furthest = status.up_to_seq;
-        // What was read has come.
-        *delivered = status.up_to_seq.max(*delivered);
-        true
+        order
     }
 }

@@ -67,4 +67,8 @@ pub trait ReceiptStore: Send + Sync {
 
     /// Which of these chats had a receipt after this position.
     async fn moved_since(&self, chat_ids: Vec<ChatId>, position: i64) -> StoreResult<Vec<ChatId>>;
+
+    /// Which chats had a receipt since a time, each once; of the newest `most` receipts at most. What was
+    /// written before this process began may be missing where no other writes.
+    async fn moved_lately(&self, since: Timestamp, most: usize) -> StoreResult<Vec<ChatId>>;
 }

@@ -15,6 +15,7 @@ pub mod indexer;
 mod media;
 mod members;
 mod personal;
+pub mod progress;
 pub mod publishing;
 mod reactions;
 mod receipts;

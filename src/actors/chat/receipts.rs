@@ -1,24 +1,21 @@
 //! Delivered and read: marks are gathered while a write is under way, stored, then told (D9).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::announce::Outgoing;
 use super::facts::Status;
+use super::progress::frames;
 use super::relay::ReceiptsStored;
 use super::requests::{Acknowledge, MarkAnswer};
 use super::scope::{ChatScope, ChatServices};
-use crate::actors::fanout::{Delivery, FanOut};
-use crate::actors::request::tell as hand_over;
-use crate::actors::told;
-use crate::domain::chat::{ChatKind, Member};
-use crate::domain::chat_rules;
+use crate::actors::fanout::Delivery;
+use crate::actors::request::tell;
+use crate::domain::chat::ChatKind;
 use crate::domain::receipts::ReceiptKind;
 use crate::error::Failure;
 use crate::id::{ConnectionId, UserId};
 use crate::storage::receipts::{Moved, ReceiptMark};
-use crate::wire::frame::Event;
 
 /// One member's furthest mark of one kind, and whom its outcome concerns.
 #[derive(Debug, Default)]
@@ -188,18 +185,19 @@ pub fn publish(services: &ChatServices, passed: &[Passed]) {
         .iter()
         .filter_map(|one| Status::of(&one.moved))
         .collect();
-    if !statuses.is_empty() && hand_over(relay, ReceiptsStored(statuses)).is_err() {
+    if !statuses.is_empty() && tell(relay, ReceiptsStored(statuses)).is_err() {
         metrics::counter!("troupe_events_statuses_dropped_total").increment(1);
     }
 }
 
 /// The frames that tell of stored marks, to who is in the chat by now (D8).
 pub fn announce(scope: &ChatScope, passed: &[Passed]) -> Outgoing {
-    let mut outgoing = Outgoing::new();
-    for one in passed {
-        tell(scope, one, &mut outgoing);
-    }
-    outgoing
+    let frames = passed
+        .iter()
+        .flat_map(|one| frames(scope.roster(), &one.moved, &one.senders, one.from));
+    frames
+        .map(|fan_out| (None, Delivery::FanOut(fan_out)))
+        .collect()
 }
 
 fn range(moved: &Moved) -> (u64, u64) {
@@ -243,75 +241,4 @@ async fn senders(scope: &ChatScope, moved: &Moved, recent: &[(u64, UserId)]) -> 
     senders.dedup();
     senders.retain(|sender| *sender != reader);
     senders
-}
-
-fn tell(scope: &ChatScope, passed: &Passed, outgoing: &mut Outgoing) {
-    let Passed {
-        moved,
-        from,
-        senders,
-    } = passed;
-    let read = moved.before.read_seq < moved.after.read_seq;
-    let delivered = moved.before.delivered_seq < moved.after.delivered_seq;
-    let Ok(reader) = scope.roster().active(moved.mark.user_id) else {
-        return;
-    };
-    if !read && !delivered {
-        return;
-    }
-    let own = if read {
-        ReceiptKind::Read
-    } else {
-        ReceiptKind::Delivered
-    };
-    outgoing.push(status(scope, moved, own, &[reader.user_id], *from));
-    let watchers: Vec<&Member> = senders
-        .iter()
-        .filter_map(|sender| scope.roster().active(*sender).ok())
-        .filter(|watcher| {
-            chat_rules::shows_activity(scope.roster(), reader.user_id, watcher.user_id)
-        })
-        .collect();
-    let (reads, rest): (Vec<&Member>, Vec<&Member>) = watchers
-        .into_iter()
-        .partition(|watcher| read && chat_rules::shows_read(reader, watcher));
-    for (kind, members) in [(ReceiptKind::Read, reads), (ReceiptKind::Delivered, rest)] {
-        let told = kind == ReceiptKind::Read || delivered;
-        if told && !members.is_empty() {
-            let to: Vec<UserId> = members.iter().map(|member| member.user_id).collect();
-            outgoing.push(status(scope, moved, kind, &to, None));
-        }
-    }
-}
-
-fn status(
-    scope: &ChatScope,
-    moved: &Moved,
-    kind: ReceiptKind,
-    to: &[UserId],
-    except: Option<ConnectionId>,
-) -> (Option<crate::actors::fanout::SocketRef>, Delivery) {
-    let up_to_seq = match kind {
-        ReceiptKind::Delivered => moved.after.delivered_seq,
-        ReceiptKind::Read => moved.after.read_seq,
-    };
-    let event = Event::MessageStatus {
-        chat_id: scope.chat_id,
-        user_id: moved.mark.user_id,
-        status: kind.into(),
-        up_to_seq,
-        updated_at: moved.mark.at,
-    };
-    let fan_out = FanOut {
-        frame: event.frame(),
-        to: Arc::from(to),
-        except,
-        status: Some(told::Status {
-            chat_id: scope.chat_id,
-            user_id: moved.mark.user_id,
-            kind,
-            up_to_seq,
-        }),
-    };
-    (None, Delivery::FanOut(fan_out))
 }

@@ -14,7 +14,7 @@ const LATE: Duration = Duration::from_secs(5);
 /// Clocks run apart: what is usual is that of the last one or two of these.
 const WINDOW: Duration = Duration::from_secs(10);
 /// Who was not heard for so long is forgotten.
-const FORGOTTEN: Duration = Duration::from_secs(600);
+pub const FORGOTTEN: Duration = Duration::from_secs(600);
 
 /// What is known of those who send to one subject.
 pub struct Lateness {

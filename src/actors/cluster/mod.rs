@@ -35,15 +35,17 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use actix::Recipient;
-use dashmap::DashSet;
+use dashmap::{DashMap, DashSet};
 use parking_lot::{Mutex, RecursiveRwLock};
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 use self::asking::Asked;
 use self::bus::{Broken, Bus, BusError, BusSettings};
 use self::calls::Calls;
 use self::detours::Detours;
 use self::directory::Directory;
+use self::lateness::FORGOTTEN;
 use self::membership::Membership;
 use self::peers::{Peer, Peers, Road, Standing};
 use self::requests::{OwnersChanged, PresenceChanged};
@@ -78,8 +80,9 @@ struct Inner {
     repeated: Arc<AtomicU64>,
     /// Held while a send is put on its way, and alone while all of them are taken back.
     placing: RecursiveRwLock<()>,
-    /// Nodes that were counted out; what they were to be told is lost, should they be there after all.
-    counted_out: DashSet<NodeId>,
+    /// Nodes that were counted out, and when; what they were to be told is lost, should they be there after
+    /// all.
+    counted_out: DashMap<NodeId, Instant>,
     /// Nodes whose answers may be lost.
     doubted: DashSet<NodeId>,
     residents: Residents,
@@ -136,7 +139,7 @@ impl Cluster {
             detours: Detours::default(),
             repeated: Arc::default(),
             placing: RecursiveRwLock::default(),
-            counted_out: DashSet::new(),
+            counted_out: DashMap::new(),
             doubted: DashSet::new(),
             residents: Residents::default(),
             asked,
@@ -297,10 +300,13 @@ impl Cluster {
     /// Takes who is there now.
     fn take_view(&self, now: Vec<Standing>) {
         let difference = self.0.peers.update(now, &self.road());
+        if !difference.left.is_empty() {
+            self.0.counted_out.retain(|_, at| at.elapsed() < FORGOTTEN);
+        }
         for (node, bit) in &difference.left {
             tracing::warn!(node.id = %node, "a node is gone");
             self.0.directory.remove(*node, *bit);
-            self.0.counted_out.insert(*node);
+            self.0.counted_out.insert(*node, Instant::now());
         }
         for node in &difference.joined {
             tracing::info!(node.id = %node, "a node is here");

@@ -1,4 +1,5 @@
-//! A lost tail is found without a later message (D6): what changed lately, told to who may see it.
+//! A lost tail is found without a later message (D6): what changed lately, told to who may see it; and
+//! receipts are told again.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,6 +10,7 @@ use ahash::AHashMap;
 
 use super::Node;
 use super::lane::LaneOrder;
+use super::missed::{self, LATE};
 use crate::actors::request::tell;
 use crate::clock::Timestamp;
 use crate::id::{ChatId, UserId};
@@ -45,6 +47,8 @@ pub struct HeadsActor {
     node: Arc<Node>,
     /// What was told of the last minute's chats, so that it is told once.
     told: AHashMap<ChatId, (HeadView, Timestamp)>,
+    /// Up to when receipts were looked at that may not have been told.
+    receipts: Timestamp,
     reading: bool,
     /// Asked for while another was being read, which may have looked before something was lost.
     again: bool,
@@ -53,6 +57,7 @@ pub struct HeadsActor {
 impl HeadsActor {
     pub fn new(node: Arc<Node>) -> Self {
         Self {
+            receipts: node.clock.now(),
             node,
             told: AHashMap::new(),
             reading: false,
@@ -67,11 +72,15 @@ impl HeadsActor {
         self.reading = true;
         let now = self.node.clock.now();
         let told = std::mem::take(&mut self.told);
-        let round = read_round(Arc::clone(&self.node), told, now).into_actor(self);
+        let repeated = whole.map(|_| self.receipts.minus(LATE));
+        let round = read_round(Arc::clone(&self.node), told, repeated, now).into_actor(self);
         ctx.spawn(round.map(move |(round, told), heads, ctx| {
             heads.reading = false;
             heads.told = told;
             if let Some(round) = round {
+                if whole.is_some() {
+                    heads.receipts = now;
+                }
                 heads.tell(HeadsRound { whole, ..round });
             }
             if std::mem::take(&mut heads.again) {
@@ -110,9 +119,21 @@ impl HeadsActor {
 
 type Told = AHashMap<ChatId, (HeadView, Timestamp)>;
 
-/// Reads what changed; an unreadable store leaves `told` as it was, for the next round.
-async fn read_round(node: Arc<Node>, mut told: Told, now: Timestamp) -> (Option<HeadsRound>, Told) {
-    match changed(&node, &told, now).await {
+/// Reads what changed, and tells receipts again that moved since `repeated`; an unreadable store leaves
+/// `told` as it was, for the next round.
+async fn read_round(
+    node: Arc<Node>,
+    mut told: Told,
+    repeated: Option<Timestamp>,
+    now: Timestamp,
+) -> (Option<HeadsRound>, Told) {
+    let read = async {
+        if let Some(since) = repeated {
+            repeat_receipts(&node, since.max(now.minus(LOOK_BACK))).await?;
+        }
+        changed(&node, &told, now).await
+    };
+    match read.await {
         Ok((round, fresh)) => {
             told.extend(fresh.into_iter().map(|(chat, head)| (chat, (head, now))));
             told.retain(|_, (_, at)| now.since(*at) < LOOK_BACK * 2);
@@ -121,6 +142,22 @@ async fn read_round(node: Arc<Node>, mut told: Told, now: Timestamp) -> (Option<
         Err(error) => {
             tracing::warn!(store = error.store, cause = %error.message, "heads were not read");
             (None, told)
+        }
+    }
+}
+
+async fn repeat_receipts(node: &Node, since: Timestamp) -> StoreResult<()> {
+    let doubted = node.fanout.take_doubt();
+    match missed::statuses(&*node.tail, &node.fanout, since).await {
+        Ok(statuses) => {
+            node.fanout.repeat(statuses, doubted);
+            Ok(())
+        }
+        Err(error) => {
+            if doubted {
+                node.fanout.doubt();
+            }
+            Err(error)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Sockets: a lane per HTTP worker, a session per signed-in user, a connection per WebSocket.
 //!
 //! `http/ws.rs` admits, [`connection`] speaks, [`lane`] delivers, [`session`] keeps what a user's
-//! sockets have in common, [`heads`] finds what was lost.
+//! sockets have in common, [`heads`] and `missed` find what was lost.
 
 pub mod close;
 pub mod connection;
@@ -11,6 +11,7 @@ pub mod heads;
 pub mod inbound;
 pub mod lane;
 pub mod link;
+mod missed;
 pub mod presence;
 pub mod queue;
 pub mod session;

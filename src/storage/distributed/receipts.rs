@@ -5,11 +5,12 @@
 //! mark without its time. Positions are milliseconds of the server's clock, set back by a margin
 //! that is longer than a write takes: a mark may be named twice, none falls between.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::ReturnDocument;
@@ -94,6 +95,27 @@ impl ReceiptStore for MongoReceipts {
         };
         let found = find(&self.0, filter, doc! { "_id": 1 }).await?;
         found.iter().map(|chat| id(chat, "_id")).collect()
+    }
+
+    async fn moved_lately(&self, since: Timestamp, most: usize) -> StoreResult<Vec<ChatId>> {
+        // Their ids begin with the second in which they were made, so no other index is needed.
+        let seconds = u32::try_from(since.0 / 1000).unwrap_or(0);
+        let first = ObjectId::from_parts(seconds, [0; 5], [0; 3]);
+        let receipts = self.0.collection(RECEIPTS);
+        let found: Vec<Document> = self
+            .0
+            .read(async {
+                let newest = receipts
+                    .find(doc! { "_id": { "$gte": first } })
+                    .projection(doc! { "_id": 0, "chat_id": 1 })
+                    .sort(doc! { "_id": -1 })
+                    .limit(i64::try_from(most).unwrap_or(i64::MAX));
+                newest.await?.try_collect().await
+            })
+            .await?;
+        let chats: StoreResult<HashSet<ChatId>> =
+            found.iter().map(|one| id(one, "chat_id")).collect();
+        Ok(chats?.into_iter().collect())
     }
 }
 

@@ -1,10 +1,15 @@
 //! Watermarks and the receipt log, on SQLite.
 
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::database::Database;
 use super::row::{id, number, optional_time, signed, time};
+use crate::clock::Timestamp;
 use crate::domain::receipts::{ReceiptKind, Watermark};
 use crate::id::ChatId;
 use crate::storage::StoreResult;
@@ -14,20 +19,41 @@ use crate::storage::receipts::{MessageTimes, Moved, ReceiptMark, ReceiptStore, R
 #[derive(Clone)]
 pub struct SqliteReceipts {
     database: Database,
+    /// The chats of the newest receipts, the oldest first: nobody else writes here, so no index is kept
+    /// for them.
+    lately: Arc<Mutex<VecDeque<(Timestamp, ChatId)>>>,
 }
+
+/// So many receipts are remembered.
+const LATELY: usize = 20_000;
 
 impl SqliteReceipts {
     pub fn new(database: Database) -> Self {
-        Self { database }
+        Self {
+            database,
+            lately: Arc::default(),
+        }
+    }
+
+    fn remember(&self, all: &[Moved]) {
+        let mut lately = self.lately.lock();
+        for moved in all.iter().filter(|moved| moved.before != moved.after) {
+            lately.push_back((moved.mark.at, moved.mark.chat_id));
+        }
+        let surplus = lately.len().saturating_sub(LATELY);
+        lately.drain(..surplus);
     }
 }
 
 #[async_trait]
 impl ReceiptStore for SqliteReceipts {
     async fn advance(&self, marks: Vec<ReceiptMark>) -> StoreResult<Vec<Moved>> {
-        self.database
+        let moved = self
+            .database
             .write_repeatable(move |connection| advance(connection, &marks))
-            .await
+            .await?;
+        self.remember(&moved);
+        Ok(moved)
     }
 
     async fn watermarks(&self, chat_ids: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Watermark)>> {
@@ -56,6 +82,16 @@ impl ReceiptStore for SqliteReceipts {
         self.database
             .read(move |connection| moved_since(connection, chat_ids, position))
             .await
+    }
+
+    async fn moved_lately(&self, since: Timestamp, most: usize) -> StoreResult<Vec<ChatId>> {
+        let lately = self.lately.lock();
+        let newest = lately.iter().rev().take(most);
+        let chats: HashSet<ChatId> = newest
+            .filter(|(at, _)| *at >= since)
+            .map(|(_, chat)| *chat)
+            .collect();
+        Ok(chats.into_iter().collect())
     }
 }
 

@@ -179,6 +179,10 @@ impl ReceiptStore for TroubledReceipts {
     async fn moved_since(&self, chat_ids: Vec<ChatId>, position: i64) -> StoreResult<Vec<ChatId>> {
         self.inner.moved_since(chat_ids, position).await
     }
+
+    async fn moved_lately(&self, since: Timestamp, most: usize) -> StoreResult<Vec<ChatId>> {
+        self.inner.moved_lately(since, most).await
+    }
 }
 
 struct TroubledChats {

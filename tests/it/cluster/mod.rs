@@ -2,6 +2,7 @@
 
 mod carried;
 mod commands;
+mod cut_off;
 mod detours;
 mod directory;
 pub mod events;

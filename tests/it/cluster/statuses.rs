@@ -1,6 +1,7 @@
 //! How far someone has got, said by two owners of his chat, over the real NATS.
 
 use std::cell::RefCell;
+use std::cmp::Ordering::{Equal, Greater, Less};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,22 +123,22 @@ fn what_was_told_is_known_for_as_long_as_something_may_come_late() {
     let (one, other) = (ChatId::new(), ChatId::new());
     let (receiver, now) = (UserId::new(), Instant::now());
     let mut told = Told::default();
-    let mut is_news = |seconds, chat_id, up_to_seq| {
+    let mut take = |seconds, chat_id, up_to_seq| {
         let now = now + Duration::from_secs(seconds);
-        told.is_news(
+        told.take(
             &status(chat_id, ReceiptKind::Read, up_to_seq),
             receiver,
             now,
         )
     };
-    assert!(is_news(0, one, 9));
-    assert!(is_news(0, one, 9), "by another connection, or again");
-    assert!(!is_news(59, one, 8));
-    assert!(!is_news(61, one, 8));
-    assert!(!is_news(130, one, 8), "asked for meanwhile");
-    assert!(is_news(200, other, 4));
-    assert!(is_news(270, other, 5));
-    assert!(is_news(270, one, 8), "forgotten");
+    assert_eq!(take(0, one, 9), Greater);
+    assert_eq!(take(0, one, 9), Equal);
+    assert_eq!(take(59, one, 8), Less);
+    assert_eq!(take(61, one, 8), Less);
+    assert_eq!(take(130, one, 8), Less, "asked for meanwhile");
+    assert_eq!(take(200, other, 4), Greater);
+    assert_eq!(take(270, other, 5), Greater);
+    assert_eq!(take(270, one, 8), Greater, "forgotten");
 }
 
 #[test]
@@ -145,14 +146,14 @@ fn so_much_is_known_and_no_more() {
     let (receiver, now) = (UserId::new(), Instant::now());
     let mut told = Told::default();
     let first = status(ChatId::new(), ReceiptKind::Read, 2);
-    assert!(told.is_news(&first, receiver, now));
+    assert_eq!(told.take(&first, receiver, now), Greater);
     for _ in 0..200_001 {
         let another = status(ChatId::new(), ReceiptKind::Read, 2);
-        assert!(told.is_news(&another, receiver, now));
+        assert_eq!(told.take(&another, receiver, now), Greater);
     }
     let earlier = Status {
         up_to_seq: 1,
         ..first
     };
-    assert!(told.is_news(&earlier, receiver, now), "forgotten");
+    assert_eq!(told.take(&earlier, receiver, now), Greater, "forgotten");
 }

@@ -1,8 +1,9 @@
 //! Watermarks that only rise, and the times behind them.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use troupe::clock::Timestamp;
+use troupe::clock::{Clock, Timestamp};
 use troupe::domain::receipts::ReceiptKind::{self, Delivered, Read};
 use troupe::domain::receipts::Watermark;
 use troupe::id::{ChatId, UserId};
@@ -17,6 +18,7 @@ over_every_backend!(
     times_are_those_of_the_first,
     marks_of_one_call_build_on_each_other,
     moves_are_found_by_position,
+    lately_moved_chats_are_found_by_time,
     watermarks_survive,
     marks_of_two_owners_only_rise,
 );
@@ -179,6 +181,28 @@ async fn moves_are_found_by_position(backend: &dyn Backend) {
     assert_eq!(moved(position).await, [busy]);
     assert_eq!(moved(0).await.len(), 2);
     assert!(quiet_position(&stores, &[busy]).await > position);
+}
+
+async fn lately_moved_chats_are_found_by_time(backend: &dyn Backend) {
+    let stores = backend.open();
+    let now = Clock::System.now();
+    let minute = Duration::from_secs(60);
+    let [one, other, third] = [(); 3].map(|()| (ChatId::new(), UserId::new()));
+    let found = async |since| {
+        let found = stores.receipts.moved_lately(since, 20_000).await;
+        let found: HashSet<ChatId> = found.expect("chats").into_iter().collect();
+        // Others may write meanwhile.
+        [one, other, third].map(|(chat, _)| found.contains(&chat))
+    };
+    assert_eq!(found(now.minus(minute)).await, [false; 3]);
+    stores.mark(one, Delivered, 3, now).await;
+    stores.mark(other, Read, 2, now).await;
+    stores.mark(one, Read, 3, now).await;
+    assert_eq!(found(now.minus(minute)).await, [true, true, false]);
+    assert_eq!(found(now + minute).await, [false; 3]);
+    // A mark that does not move is none.
+    stores.mark(third, Read, 0, now).await;
+    assert_eq!(found(now.minus(minute)).await, [true, true, false]);
 }
 
 async fn watermarks_survive(backend: &dyn Backend) {

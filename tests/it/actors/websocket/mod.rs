@@ -4,6 +4,7 @@ mod arrivals;
 mod attacks;
 mod heads;
 mod heartbeat;
+mod missed;
 mod peer;
 mod real;
 mod receipts;

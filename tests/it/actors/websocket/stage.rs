@@ -29,6 +29,7 @@ use troupe::storage::StoreResult;
 use troupe::storage::presence::{PresenceStore, Seen};
 use troupe::wire::frame::{Frame, FrameClass, encode};
 use troupe::wire::socket::HeadView;
+use troupe::wire::status::Standing;
 use troupe::wire::sync::SyncView;
 use troupe::wire::user::PresenceView;
 
@@ -49,6 +50,11 @@ pub struct Backdrop {
     pub heads: Mutex<BTreeMap<ChatId, (HeadView, Vec<UserId>)>>,
     /// How long a reading of heads takes.
     pub heads_take: Mutex<Duration>,
+    /// Chats whose receipts moved lately, and who sent what.
+    pub standings: Mutex<Vec<Standing>>,
+    pub senders: Mutex<Vec<UserId>>,
+    /// Readings of them so far.
+    pub receipt_readings: Mutex<Vec<Timestamp>>,
     pub tokens: Mutex<BTreeMap<String, TokenClaims>>,
     pub syncs: Mutex<VecDeque<SyncView>>,
 }
@@ -279,11 +285,37 @@ impl Tail for Backdrop {
 
     async fn members(&self, chats: Vec<ChatId>) -> StoreResult<Vec<(ChatId, Vec<UserId>)>> {
         let heads = self.heads.lock();
-        let members = |chat: &ChatId| heads.get(chat).map(|(_, members)| (*chat, members.clone()));
-        Ok(chats.iter().filter_map(members).collect())
+        let heads = heads
+            .iter()
+            .map(|(chat, (_, members))| (*chat, members.clone()));
+        let standings = self.standings.lock();
+        let standings = standings.iter().map(|standing| {
+            let members = standing.roster.active_members();
+            let members = members.map(|member| member.user_id).collect();
+            (standing.roster.chat.id, members)
+        });
+        let known = heads.chain(standings);
+        Ok(known.filter(|(chat, _)| chats.contains(chat)).collect())
     }
 
     async fn own_revs(&self, users: Vec<UserId>) -> StoreResult<Vec<(UserId, u64)>> {
         Ok(users.into_iter().map(|user| (user, 7)).collect())
+    }
+
+    async fn moved_lately(&self, since: Timestamp, _: usize) -> StoreResult<Vec<ChatId>> {
+        self.receipt_readings.lock().push(since);
+        let standings = self.standings.lock();
+        let chats = standings.iter().map(|standing| standing.roster.chat.id);
+        Ok(chats.collect())
+    }
+
+    async fn standings(&self, chats: Vec<ChatId>) -> StoreResult<Vec<Standing>> {
+        let standings = self.standings.lock().clone().into_iter();
+        let wanted = |standing: &Standing| chats.contains(&standing.roster.chat.id);
+        Ok(standings.filter(wanted).collect())
+    }
+
+    async fn senders(&self, _: ChatId, _: u64, _: u64) -> StoreResult<Vec<UserId>> {
+        Ok(self.senders.lock().clone())
     }
 }
