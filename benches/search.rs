@@ -171,6 +171,7 @@ impl Bench {
             while catch_up(log.as_ref(), search.as_ref(), *chat_id)
                 .await
                 .expect("indexed")
+                .more
             {}
         }
         let took = started.elapsed();

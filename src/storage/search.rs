@@ -69,18 +69,30 @@ pub trait SearchStore: Send + Sync {
     async fn remove(&self, messages: Vec<(ChatId, MessageId)>) -> StoreResult<()>;
 }
 
-/// Indexes the next [`AT_ONCE`] changes of a chat; `true`: there are more.
+/// What was indexed of a chat in one go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Changed messages.
+    pub indexed: usize,
+    /// There is more to index.
+    pub more: bool,
+}
+
+/// Indexes the next [`AT_ONCE`] changes of a chat.
 pub async fn catch_up(
     messages: &dyn MessageStore,
     search: &dyn SearchStore,
     chat_id: ChatId,
-) -> StoreResult<bool> {
+) -> StoreResult<Stretch> {
     let position = search.positions(vec![chat_id]).await?;
     let after = position.first().map_or(0, |(_, rev)| *rev);
     let heads = messages.heads_of(vec![chat_id]).await?;
     let head = heads.first().map_or(0, |(_, heads)| heads.rev);
     if head <= after {
-        return Ok(false);
+        return Ok(Stretch {
+            indexed: 0,
+            more: false,
+        });
     }
     let changed = messages.changed(NOBODY, chat_id, after, head, AT_ONCE);
     let changed = changed.await?;
@@ -97,5 +109,8 @@ pub async fn catch_up(
         rev: last.filter(|_| more).unwrap_or(head),
     };
     search.index(batch).await?;
-    Ok(more)
+    Ok(Stretch {
+        indexed: changed.len(),
+        more,
+    })
 }

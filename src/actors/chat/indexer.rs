@@ -1,8 +1,8 @@
 //! Fills the search index behind the log: chats that were written to here, as the writer tells of them,
 //! and once in a while all that this node owns, for what was missed.
 //!
-//! One stretch at a time, and after each a pause of three times what it took: writers come first. Whoever
-//! searches reads what is not indexed yet from the log, so being late costs time, not messages.
+//! One stretch at a time, and after each a pause (`pace`): writers come first. Whoever searches reads what
+//! is not indexed yet from the log, so being late costs time, not messages.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -11,11 +11,12 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use tokio::time::Instant;
 
+use super::pace::Pace;
 use crate::actors::placement::Remote;
 use crate::id::ChatId;
 use crate::storage::chats::ChatStore;
 use crate::storage::messages::MessageStore;
-use crate::storage::search::{SearchStore, catch_up};
+use crate::storage::search::{SearchStore, Stretch, catch_up};
 use crate::storage::{StoreResult, Stores};
 
 /// How often all chats are looked through.
@@ -24,8 +25,6 @@ const PASS: Duration = Duration::from_secs(3600);
 const LOOKED_AT: usize = 500;
 /// Chats that may wait; more are left to a pass.
 const WAITING: usize = 100_000;
-/// How many times as long as a stretch took is the pause after it.
-const REST: u32 = 3;
 /// After a stretch that could not be indexed.
 const PAUSE: Duration = Duration::from_secs(5);
 const MAILBOX: usize = 1024;
@@ -33,7 +32,11 @@ const MAILBOX: usize = 1024;
 /// These chats were written to.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-pub struct Written(pub Vec<ChatId>);
+pub struct Written {
+    pub chats: Vec<ChatId>,
+    /// How much, in all.
+    pub entries: u64,
+}
 
 #[derive(Clone)]
 struct Ways {
@@ -49,13 +52,13 @@ pub struct Indexer {
     known: HashSet<ChatId>,
     /// Where a pass over all chats goes on; `None`: there is none.
     pass: Option<Option<ChatId>>,
+    pace: Pace,
     busy: bool,
 }
 
 /// What one piece of work came to.
 enum Done {
-    /// Of this chat there is more to index, or not.
-    Stretch(ChatId, StoreResult<bool>),
+    Stretch(ChatId, StoreResult<Stretch>),
     /// Chats of a pass that lag behind, and where it goes on.
     Looked(StoreResult<(Vec<ChatId>, Option<ChatId>)>),
 }
@@ -72,6 +75,7 @@ impl Indexer {
             waiting: VecDeque::new(),
             known: HashSet::new(),
             pass: Some(None),
+            pace: Pace::new(Instant::now()),
             busy: false,
         }
     }
@@ -106,11 +110,9 @@ impl Indexer {
         self.busy = true;
         let begun = Instant::now();
         ctx.spawn(work.into_actor(self).map(move |done, indexer, ctx| {
-            let is_fine = indexer.done(done);
-            let pause = if is_fine {
-                begun.elapsed() * REST
-            } else {
-                PAUSE
+            let pause = match indexer.done(done) {
+                Some(indexed) => indexer.pace.rest(begun.elapsed(), indexed, Instant::now()),
+                None => PAUSE,
             };
             ctx.run_later(pause, |indexer, ctx| {
                 indexer.busy = false;
@@ -119,38 +121,39 @@ impl Indexer {
         }));
     }
 
-    /// `false`: a store is away.
-    fn done(&mut self, done: Done) -> bool {
-        let failed = match done {
-            Done::Stretch(_, Ok(false)) => None,
-            Done::Stretch(chat_id, Ok(true)) => {
-                self.remember(vec![chat_id]);
-                None
+    /// How much was indexed; `None`: a store is away.
+    fn done(&mut self, done: Done) -> Option<usize> {
+        let indexed = match done {
+            Done::Stretch(chat_id, Ok(stretch)) => {
+                if stretch.more {
+                    self.remember(vec![chat_id]);
+                }
+                Ok(stretch.indexed)
             }
             Done::Stretch(chat_id, Err(error)) => {
                 self.remember(vec![chat_id]);
-                Some(error)
+                Err(error)
             }
             Done::Looked(Ok((chats, next))) => {
                 self.pass = next.map(Some);
                 self.remember(chats);
-                None
+                Ok(0)
             }
-            Done::Looked(Err(error)) => Some(error),
+            Done::Looked(Err(error)) => Err(error),
         };
         metrics::gauge!("troupe_search_chats_waiting").set(self.waiting.len() as f64);
-        if let Some(error) = &failed {
+        if let Err(error) = &indexed {
             metrics::counter!("troupe_search_failures_total").increment(1);
             tracing::warn!(cause = %error, "the search index lags behind");
         }
-        failed.is_none()
+        indexed.ok()
     }
 }
 
 impl Ways {
     async fn index(&self, chat_id: ChatId) -> Done {
-        let more = catch_up(self.messages.as_ref(), self.search.as_ref(), chat_id).await;
-        Done::Stretch(chat_id, more)
+        let stretch = catch_up(self.messages.as_ref(), self.search.as_ref(), chat_id).await;
+        Done::Stretch(chat_id, stretch)
     }
 
     async fn look(&self, after: Option<ChatId>) -> Done {
@@ -193,7 +196,8 @@ impl Handler<Written> for Indexer {
     type Result = ();
 
     fn handle(&mut self, written: Written, ctx: &mut Self::Context) {
-        self.remember(written.0);
+        self.pace.written(written.entries);
+        self.remember(written.chats);
         self.advance(ctx);
     }
 }

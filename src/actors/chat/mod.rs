@@ -14,6 +14,7 @@ pub mod group;
 pub mod indexer;
 mod media;
 mod members;
+pub mod pace;
 mod personal;
 pub mod progress;
 pub mod publishing;

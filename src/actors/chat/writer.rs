@@ -45,6 +45,8 @@ pub struct Writer {
     indexer: Option<Recipient<Written>>,
     /// When chats that were written to since the last flush were last active.
     touched: HashMap<ChatId, Timestamp>,
+    /// How much was written to them.
+    entries: u64,
     waiting: Vec<Write>,
     in_flight: usize,
 }
@@ -60,6 +62,7 @@ impl Writer {
             chats,
             indexer,
             touched: HashMap::new(),
+            entries: 0,
             waiting: Vec::new(),
             in_flight: 0,
         }
@@ -92,6 +95,7 @@ impl Writer {
         for write in &self.waiting[..size] {
             if let Some(entry) = write.append.entries.last() {
                 self.touched.insert(write.append.chat_id, entry.at);
+                self.entries += write.append.entries.len() as u64;
             }
         }
     }
@@ -102,9 +106,12 @@ impl Writer {
         }
         let touched: Vec<_> = self.touched.drain().collect();
         if let Some(indexer) = &self.indexer {
-            let chats = touched.iter().map(|(chat_id, _)| *chat_id).collect();
+            let written = Written {
+                chats: touched.iter().map(|(chat_id, _)| *chat_id).collect(),
+                entries: std::mem::take(&mut self.entries),
+            };
             // One that has too much before it finds them by looking through all.
-            let _ = tell(indexer, Written(chats));
+            let _ = tell(indexer, written);
         }
         let chats = Arc::clone(&self.chats);
         let flushed = async move { chats.update_activity(touched).await };

@@ -5,6 +5,7 @@ mod disappearing;
 mod guardian;
 mod jobs;
 mod notification;
+mod pace;
 mod reading;
 mod reading_bounds;
 mod reading_receipts;

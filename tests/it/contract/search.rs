@@ -27,7 +27,7 @@ impl Opened {
 
     async fn catch_up(&self, chat_id: ChatId) -> bool {
         let done = catch_up(self.messages.as_ref(), self.search.as_ref(), chat_id).await;
-        done.expect("indexed")
+        done.expect("indexed").more
     }
 
     async fn hits(
