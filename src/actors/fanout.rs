@@ -4,15 +4,15 @@
 //! and shared by all; acks travel the same lane, so everything of one chat leaves in rev order.
 
 use std::cmp::Ordering;
-use std::sync::atomic::{AtomicBool, Ordering as Memory};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering as Memory};
 use std::sync::{Arc, OnceLock};
 
 use actix::{Message, Recipient};
 use dashmap::DashMap;
-use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::time::Instant;
 
+use super::elsewhere::Elsewhere;
 use super::request::tell;
 use super::told::{Status, Told};
 use crate::id::{ConnectionId, NodeId, UserId};
@@ -72,30 +72,6 @@ impl Delivery {
 #[rtype(result = "()")]
 pub struct Deliver(pub Vec<Delivery>);
 
-/// The way to the sockets of other nodes.
-pub trait Elsewhere: Send + Sync {
-    /// Takes, in order and without waiting, what of these is for sockets on other nodes.
-    fn deliver(&self, deliveries: &[(Option<SocketRef>, Delivery)]);
-
-    /// Someone came to this node or left it.
-    fn moved(&self, user: UserId, present: bool);
-
-    /// Someone is about to have his first socket here: done once other nodes know.
-    fn expect(&self, user: UserId) -> BoxFuture<'static, ()>;
-
-    /// Someone's presence changed: who watches him on other nodes is to hear of it.
-    fn presence_changed(&self, user: UserId);
-
-    /// Whether other nodes cannot be reached now.
-    fn is_cut_off(&self) -> bool;
-
-    /// Whether someone has a socket on another node.
-    fn is_elsewhere(&self, user: UserId) -> bool;
-
-    /// Whether it is known of every other node who is there.
-    fn knows_everyone(&self) -> bool;
-}
-
 struct LaneDoor {
     recipient: Recipient<Deliver>,
     overflowed: Arc<AtomicBool>,
@@ -121,8 +97,8 @@ struct Inner {
     places: DashMap<UserId, u64, ahash::RandomState>,
     /// Held while statuses are handed to lanes.
     told: Mutex<Told>,
-    /// What was handed to lanes may not have reached its sockets.
-    doubted: AtomicBool,
+    /// Bit n: what was handed to lane n may not have reached its sockets.
+    doubted: AtomicU64,
 }
 
 impl std::fmt::Debug for Fanout {
@@ -144,7 +120,7 @@ impl Fanout {
                 lanes: RwLock::default(),
                 places: DashMap::default(),
                 told: Mutex::default(),
-                doubted: AtomicBool::new(false),
+                doubted: AtomicU64::new(0),
             }),
         }
     }
@@ -259,34 +235,29 @@ impl Fanout {
 
     /// Sends frames to those of their receivers who are on this node, in order.
     pub fn deliver_here(&self, mut deliveries: Vec<(Option<SocketRef>, Delivery)>) {
-        let _in_order = self.statuses_that(Ordering::is_gt, &mut deliveries);
+        let _in_order = self.leave_news(&mut deliveries, 0);
         self.hand(deliveries);
     }
 
-    /// Tells again, to those who are on this node, what they were not told of these statuses; `doubted`:
-    /// what they may not have been told.
-    pub fn repeat(&self, statuses: Vec<FanOut>, doubted: bool) {
-        let are_told = if doubted {
-            Ordering::is_ge
-        } else {
-            Ordering::is_gt
-        };
+    /// Tells again, to those who are on this node, what they were not told of these statuses; on doubted
+    /// lanes, what they may not have been told.
+    pub fn repeat(&self, statuses: Vec<FanOut>, doubted: u64) {
         let mut deliveries = (statuses.into_iter())
             .map(|status| (None, Delivery::FanOut(status)))
             .collect();
-        let _in_order = self.statuses_that(are_told, &mut deliveries);
+        let _in_order = self.leave_news(&mut deliveries, doubted);
         metrics::counter!("troupe_statuses_repeated_total").increment(deliveries.len() as u64);
         self.hand(deliveries);
     }
 
-    /// What was handed to a lane may be lost.
-    pub fn doubt(&self) {
-        self.inner.doubted.store(true, Memory::Release);
+    /// What was handed to these lanes, a bit each, may be lost.
+    pub fn doubt(&self, lanes: u64) {
+        self.inner.doubted.fetch_or(lanes, Memory::AcqRel);
     }
 
-    /// Whether that was so since it was asked last.
-    pub fn take_doubt(&self) -> bool {
-        self.inner.doubted.swap(false, Memory::AcqRel)
+    /// Of which lanes that was said since this was asked last.
+    pub fn take_doubt(&self) -> u64 {
+        self.inner.doubted.swap(0, Memory::AcqRel)
     }
 
     fn hand(&self, deliveries: Vec<(Option<SocketRef>, Delivery)>) {
@@ -312,21 +283,21 @@ impl Fanout {
             }
             first.push(delivery);
         }
-        for (door, deliveries) in lanes.iter().zip(per_lane) {
+        for (lane, (door, deliveries)) in lanes.iter().zip(per_lane).enumerate() {
             if !deliveries.is_empty() && tell(&door.recipient, Deliver(deliveries)).is_err() {
-                self.doubt();
+                self.doubt(1u64 << (lane % 64));
                 door.overflowed.store(true, Memory::Release);
                 metrics::counter!("troupe_lane_overflow_total").increment(1);
             }
         }
     }
 
-    /// Leaves of statuses only those to be told to who is here, by how they stand to what he was told
-    /// before; while the answer is held none is told by another thread.
-    fn statuses_that(
+    /// Leaves of statuses only what says more to who is here than he was told before, or as much on a
+    /// doubted lane; while the answer is held none is told by another thread.
+    fn leave_news(
         &self,
-        are_told: fn(Ordering) -> bool,
         deliveries: &mut Vec<(Option<SocketRef>, Delivery)>,
+        doubted: u64,
     ) -> Option<MutexGuard<'_, Told>> {
         let is_status = |delivery: &Delivery| match delivery {
             Delivery::FanOut(fan_out) => fan_out.status.is_some(),
@@ -344,10 +315,16 @@ impl Fanout {
             let Some(status) = fan_out.status else {
                 return true;
             };
-            let here = fan_out.to.iter().copied().filter(|to| self.is_here(*to));
-            fan_out.to = here
-                .filter(|to| are_told(told.take(&status, *to, now)))
-                .collect();
+            let is_news = |to: &UserId| {
+                let lanes = self.lanes_of(&[*to], u64::MAX);
+                lanes != 0
+                    && match told.take(&status, *to, now) {
+                        Ordering::Greater => true,
+                        Ordering::Equal => lanes & doubted != 0,
+                        Ordering::Less => false,
+                    }
+            };
+            fan_out.to = fan_out.to.iter().copied().filter(is_news).collect();
             !fan_out.to.is_empty()
         });
         Some(told)
@@ -363,6 +340,14 @@ impl Fanout {
             }
         }
         bits
+    }
+
+    /// Frames may have been lost on every node: those who hold a receiver are to look at their heads.
+    pub fn lost_everywhere(&self) {
+        if let Some(elsewhere) = self.inner.elsewhere.get() {
+            elsewhere.lost();
+        }
+        self.lost();
     }
 
     /// Frames may have been lost before they reached a lane: every lane is to look at its heads.

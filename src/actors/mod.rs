@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod chat;
 pub mod cluster;
+pub mod elsewhere;
 pub mod fanout;
 pub mod group;
 pub mod guardian;
@@ -12,8 +13,10 @@ pub mod media;
 pub mod message;
 pub mod notification;
 pub mod placement;
+pub mod progress;
 pub mod remote;
 pub mod request;
+pub mod standing;
 pub mod told;
 pub mod user;
 pub mod websocket;

@@ -72,8 +72,8 @@ pub trait SearchStore: Send + Sync {
 /// What was indexed of a chat in one go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
-    /// Changed messages.
-    pub indexed: usize,
+    /// By so much the index moved up that chat's log.
+    pub revs: u64,
     /// There is more to index.
     pub more: bool,
 }
@@ -90,7 +90,7 @@ pub async fn catch_up(
     let head = heads.first().map_or(0, |(_, heads)| heads.rev);
     if head <= after {
         return Ok(Stretch {
-            indexed: 0,
+            revs: 0,
             more: false,
         });
     }
@@ -103,14 +103,15 @@ pub async fn catch_up(
         rev: message.rev,
         terms: search::text_of(message).map_or_else(BTreeSet::new, |text| search::terms(&text)),
     });
+    let rev = last.filter(|_| more).unwrap_or(head);
     let batch = IndexBatch {
         chat_id,
         messages: indexed.collect(),
-        rev: last.filter(|_| more).unwrap_or(head),
+        rev,
     };
     search.index(batch).await?;
     Ok(Stretch {
-        indexed: changed.len(),
+        revs: rev.saturating_sub(after),
         more,
     })
 }

@@ -84,7 +84,7 @@ pub async fn run(scope: &mut ChatScope, change: &impl Decide) -> (Result<bool, F
                 let lost = settle(scope, &decided).await.is_err();
                 if lost {
                     // Written, and its frames could not be made: heads are to find it.
-                    scope.services.fanout.lost();
+                    scope.services.fanout.lost_everywhere();
                 }
                 return (Ok(true), lost);
             }

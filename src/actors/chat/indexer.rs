@@ -111,7 +111,7 @@ impl Indexer {
         let begun = Instant::now();
         ctx.spawn(work.into_actor(self).map(move |done, indexer, ctx| {
             let pause = match indexer.done(done) {
-                Some(indexed) => indexer.pace.rest(begun.elapsed(), indexed, Instant::now()),
+                Some(revs) => indexer.pace.rest(begun.elapsed(), revs, Instant::now()),
                 None => PAUSE,
             };
             ctx.run_later(pause, |indexer, ctx| {
@@ -121,14 +121,14 @@ impl Indexer {
         }));
     }
 
-    /// How much was indexed; `None`: a store is away.
-    fn done(&mut self, done: Done) -> Option<usize> {
+    /// How many revs were indexed; `None`: a store is away.
+    fn done(&mut self, done: Done) -> Option<u64> {
         let indexed = match done {
             Done::Stretch(chat_id, Ok(stretch)) => {
                 if stretch.more {
                     self.remember(vec![chat_id]);
                 }
-                Ok(stretch.indexed)
+                Ok(stretch.revs)
             }
             Done::Stretch(chat_id, Err(error)) => {
                 self.remember(vec![chat_id]);

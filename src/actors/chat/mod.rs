@@ -16,7 +16,6 @@ mod media;
 mod members;
 pub mod pace;
 mod personal;
-pub mod progress;
 pub mod publishing;
 mod reactions;
 mod receipts;

@@ -37,15 +37,19 @@ impl Pace {
         self.written += entries;
     }
 
-    /// The pause after a stretch of so many entries that took so long.
-    pub fn rest(&mut self, took: Duration, indexed: usize, now: Instant) -> Duration {
-        self.indexed += indexed as u64;
-        self.worked += took;
+    /// The pause after work that took so long; so many entries were indexed by it, none where it was
+    /// something else.
+    pub fn rest(&mut self, took: Duration, indexed: u64, now: Instant) -> Duration {
+        if indexed > 0 {
+            self.indexed += indexed;
+            self.worked += took;
+        }
         let window = now.duration_since(self.began);
         if window >= WINDOW {
             let share = window.as_secs_f64() / f64::from(1 + REST);
             let possible = self.indexed as f64 * share / self.worked.as_secs_f64();
             *self = Self {
+                // Where nothing was indexed it is not a number, and nothing is known.
                 is_behind: self.written as f64 > possible,
                 ..Self::new(now)
             };

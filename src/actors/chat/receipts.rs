@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::announce::Outgoing;
 use super::facts::Status;
-use super::progress::frames;
 use super::relay::ReceiptsStored;
 use super::requests::{Acknowledge, MarkAnswer};
 use super::scope::{ChatScope, ChatServices};
 use crate::actors::fanout::Delivery;
+use crate::actors::progress::frames;
 use crate::actors::request::tell;
 use crate::domain::chat::ChatKind;
 use crate::domain::receipts::ReceiptKind;
@@ -234,6 +234,8 @@ async fn senders(scope: &ChatScope, moved: &Moved, recent: &[(u64, UserId)]) -> 
             .await
             .unwrap_or_else(|error| {
                 tracing::warn!(chat.id = %scope.chat_id, cause = %error, "senders not read");
+                // What they are not told is to be found.
+                scope.services.fanout.lost_everywhere();
                 Vec::new()
             })
     };

@@ -265,7 +265,7 @@ impl Handler<Departed> for ChatShard {
             // Frames between its last commit and its death may be lost.
             metrics::counter!("troupe_chat_deaths_total").increment(1);
             tracing::error!(chat.id = %departed.chat_id, "chat actor died");
-            self.services.fanout.lost();
+            self.services.fanout.lost_everywhere();
         }
         let current = self.residents.get(&departed.chat_id);
         if current.is_some_and(|resident| resident.generation == departed.generation) {

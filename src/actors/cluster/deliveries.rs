@@ -8,7 +8,8 @@ use futures_util::future::BoxFuture;
 use super::Cluster;
 use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed};
-use crate::actors::fanout::{Delivery, Elsewhere, FanOut, SocketRef};
+use crate::actors::elsewhere::Elsewhere;
+use crate::actors::fanout::{Delivery, FanOut, SocketRef};
 use crate::actors::group::Group;
 use crate::actors::told::Status;
 use crate::domain::receipts::ReceiptKind;
@@ -50,6 +51,10 @@ impl Elsewhere for Cluster {
 
     fn presence_changed(&self, user: UserId) {
         self.tell_presence(user);
+    }
+
+    fn lost(&self) {
+        self.tell_lost(|_| true);
     }
 
     fn is_cut_off(&self) -> bool {

@@ -33,8 +33,10 @@ impl Cluster {
             let subject = self.0.bus.arrivals(peer.node());
             self.0.bus.request::<proto::Arrived>(subject, &arrival)
         });
-        // A node that does not answer finds what it missed by heads.
-        let _ = tokio::time::timeout(ARRIVAL, join_all(told)).await;
+        if tokio::time::timeout(ARRIVAL, join_all(told)).await.is_err() {
+            // What a node that does not answer sends past him is found by heads.
+            self.0.fanout.lost();
+        }
         let cluster = self.clone();
         actix::spawn(async move {
             tokio::time::sleep(COMING).await;

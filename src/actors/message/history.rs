@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::Reader;
 use super::requests::{GetMessage, ListMessages, LocateMessages, Located};
-use super::standing::{Standings, view_with};
+use super::standing::view_with;
 use crate::actors::request::Answer;
+use crate::actors::standing::Standings;
 use crate::domain::chat::Member;
 use crate::domain::message::Message;
 use crate::domain::message::sight::as_seen_by;

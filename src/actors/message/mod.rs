@@ -10,7 +10,7 @@ mod participants;
 mod receipts;
 pub mod requests;
 mod search;
-pub mod standing;
+mod standing;
 mod starred;
 mod sync;
 mod sync_chat;

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use super::actor::Reader;
 use super::requests::SearchMessages;
-use super::standing::Standings;
 use crate::actors::request::Answer;
+use crate::actors::standing::Standings;
 use crate::domain::message::Message;
 use crate::domain::search::{Query, text_of};
 use crate::error::{ErrorCode, Failure};

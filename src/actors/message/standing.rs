@@ -4,39 +4,17 @@ use std::collections::{HashMap, HashSet};
 
 use super::actor::Reader;
 use crate::actors::request::Answer;
+use crate::actors::standing::{Standings, standings};
 use crate::clock::Timestamp;
 use crate::domain::message::Message;
 use crate::domain::receipts::ReceiptTime;
 use crate::error::Failure;
 use crate::id::{ChatId, MessageId, UserId};
 use crate::storage::chats::Membership;
-use crate::storage::{StoreResult, Stores};
 use crate::wire::message::{MessageView, StatusView};
 use crate::wire::status::Standing;
 
-pub type Standings = HashMap<ChatId, Standing>;
 type Times = HashMap<(ChatId, u64), Vec<ReceiptTime>>;
-
-/// Who is in these chats and how far each has got; rows last, so that they are not older than
-/// the messages read before.
-pub async fn standings(stores: &Stores, chat_ids: Vec<ChatId>) -> StoreResult<Standings> {
-    if chat_ids.is_empty() {
-        return Ok(Standings::new());
-    }
-    let mut marks: HashMap<ChatId, HashMap<_, _>> = HashMap::new();
-    for (chat_id, mark) in stores.receipts.watermarks(chat_ids.clone()).await? {
-        marks.entry(chat_id).or_default().insert(mark.user_id, mark);
-    }
-    let rosters = stores.chats.find_all(chat_ids).await?;
-    Ok(rosters
-        .into_iter()
-        .map(|roster| {
-            let chat_id = roster.chat.id;
-            let marks = marks.remove(&chat_id).unwrap_or_default();
-            (chat_id, Standing { roster, marks })
-        })
-        .collect())
-}
 
 impl Reader {
     /// The caller's row in a chat, also when he has left; 404 when he never was in it.

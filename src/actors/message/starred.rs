@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::actor::Reader;
 use super::requests::ListStarred;
-use super::standing::Standings;
 use crate::actors::request::Answer;
+use crate::actors::standing::Standings;
 use crate::domain::message::Message;
 use crate::domain::message::sight::as_seen_by;
 use crate::id::{MessageId, UserId};

@@ -42,13 +42,21 @@ pub struct HeadsRound {
 #[rtype(result = "()")]
 pub struct RoundDue;
 
+/// How receipts are told again.
+struct Receipts {
+    /// When that was done last.
+    up_to: Timestamp,
+    busy: bool,
+    /// Asked for meanwhile.
+    due: bool,
+}
+
 /// One per node.
 pub struct HeadsActor {
     node: Arc<Node>,
     /// What was told of the last minute's chats, so that it is told once.
     told: AHashMap<ChatId, (HeadView, Timestamp)>,
-    /// Up to when receipts were looked at that may not have been told.
-    receipts: Timestamp,
+    receipts: Receipts,
     reading: bool,
     /// Asked for while another was being read, which may have looked before something was lost.
     again: bool,
@@ -57,7 +65,11 @@ pub struct HeadsActor {
 impl HeadsActor {
     pub fn new(node: Arc<Node>) -> Self {
         Self {
-            receipts: node.clock.now(),
+            receipts: Receipts {
+                up_to: node.clock.now(),
+                busy: false,
+                due: false,
+            },
             node,
             told: AHashMap::new(),
             reading: false,
@@ -72,15 +84,11 @@ impl HeadsActor {
         self.reading = true;
         let now = self.node.clock.now();
         let told = std::mem::take(&mut self.told);
-        let repeated = whole.map(|_| self.receipts.minus(LATE));
-        let round = read_round(Arc::clone(&self.node), told, repeated, now).into_actor(self);
+        let round = read_round(Arc::clone(&self.node), told, now).into_actor(self);
         ctx.spawn(round.map(move |(round, told), heads, ctx| {
             heads.reading = false;
             heads.told = told;
             if let Some(round) = round {
-                if whole.is_some() {
-                    heads.receipts = now;
-                }
                 heads.tell(HeadsRound { whole, ..round });
             }
             if std::mem::take(&mut heads.again) {
@@ -93,6 +101,38 @@ impl HeadsActor {
         let earlier = self.node.whole_rounds.fetch_add(1, Ordering::AcqRel);
         self.told.clear();
         self.read(Some(earlier + 1), ctx);
+        self.repeat_receipts(ctx);
+    }
+
+    /// Tells receipts again that moved since this was done last; one time after the other.
+    fn repeat_receipts(&mut self, ctx: &mut Context<Self>) {
+        self.receipts.due = true;
+        if std::mem::replace(&mut self.receipts.busy, true) {
+            return;
+        }
+        self.receipts.due = false;
+        let (node, now) = (Arc::clone(&self.node), self.node.clock.now());
+        let since = self.receipts.up_to.minus(LATE).max(now.minus(LOOK_BACK));
+        let told = async move {
+            let doubted = node.fanout.take_doubt();
+            let told = missed::tell_again(&*node.tail, &node.fanout, since, doubted).await;
+            told.inspect_err(|_| node.fanout.doubt(doubted))
+        };
+        ctx.spawn(told.into_actor(self).map(move |told, heads, ctx| {
+            match told {
+                Ok(()) => heads.receipts.up_to = now,
+                Err(error) => {
+                    tracing::warn!(store = error.store, cause = %error.message, "receipts were not told again");
+                    heads.receipts.due = true;
+                }
+            }
+            ctx.run_later(CUT_OFF_ROUND, |heads, ctx| {
+                heads.receipts.busy = false;
+                if heads.receipts.due {
+                    heads.repeat_receipts(ctx);
+                }
+            });
+        }));
     }
 
     /// Says again that everyone here is here, before the word runs out.
@@ -119,21 +159,9 @@ impl HeadsActor {
 
 type Told = AHashMap<ChatId, (HeadView, Timestamp)>;
 
-/// Reads what changed, and tells receipts again that moved since `repeated`; an unreadable store leaves
-/// `told` as it was, for the next round.
-async fn read_round(
-    node: Arc<Node>,
-    mut told: Told,
-    repeated: Option<Timestamp>,
-    now: Timestamp,
-) -> (Option<HeadsRound>, Told) {
-    let read = async {
-        if let Some(since) = repeated {
-            repeat_receipts(&node, since.max(now.minus(LOOK_BACK))).await?;
-        }
-        changed(&node, &told, now).await
-    };
-    match read.await {
+/// Reads what changed; an unreadable store leaves `told` as it was, for the next round.
+async fn read_round(node: Arc<Node>, mut told: Told, now: Timestamp) -> (Option<HeadsRound>, Told) {
+    match changed(&node, &told, now).await {
         Ok((round, fresh)) => {
             told.extend(fresh.into_iter().map(|(chat, head)| (chat, (head, now))));
             told.retain(|_, (_, at)| now.since(*at) < LOOK_BACK * 2);
@@ -142,22 +170,6 @@ async fn read_round(
         Err(error) => {
             tracing::warn!(store = error.store, cause = %error.message, "heads were not read");
             (None, told)
-        }
-    }
-}
-
-async fn repeat_receipts(node: &Node, since: Timestamp) -> StoreResult<()> {
-    let doubted = node.fanout.take_doubt();
-    match missed::statuses(&*node.tail, &node.fanout, since).await {
-        Ok(statuses) => {
-            node.fanout.repeat(statuses, doubted);
-            Ok(())
-        }
-        Err(error) => {
-            if doubted {
-                node.fanout.doubt();
-            }
-            Err(error)
         }
     }
 }

@@ -308,7 +308,7 @@ impl LaneActor {
         let done = std::panic::catch_unwind(AssertUnwindSafe(|| act(&self.room)));
         if done.is_err() {
             tracing::error!(lane = self.room.lane, "a delivery panicked");
-            self.room.node.fanout.doubt();
+            self.room.node.fanout.doubt(1u64 << (self.room.lane % 64));
             self.room.overflowed.store(true, Ordering::Release);
         }
     }

@@ -3,7 +3,7 @@
 use ahash::AHashMap;
 use async_trait::async_trait;
 
-use crate::actors::message::standing::standings;
+use crate::actors::standing::standings;
 use crate::clock::Timestamp;
 use crate::id::{ChatId, UserId};
 use crate::storage::{StoreResult, Stores};

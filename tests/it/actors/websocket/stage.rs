@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::{Actor, Context, Handler, ResponseFuture};
@@ -25,8 +26,8 @@ use troupe::actors::websocket::{Doorway, SocketNeeds, SocketSettings, Websocket}
 use troupe::clock::{Clock, Timestamp};
 use troupe::error::Failure;
 use troupe::id::{ChatId, SessionId, UserId};
-use troupe::storage::StoreResult;
 use troupe::storage::presence::{PresenceStore, Seen};
+use troupe::storage::{StoreError, StoreErrorKind, StoreResult};
 use troupe::wire::frame::{Frame, FrameClass, encode};
 use troupe::wire::socket::HeadView;
 use troupe::wire::status::Standing;
@@ -52,9 +53,10 @@ pub struct Backdrop {
     pub heads_take: Mutex<Duration>,
     /// Chats whose receipts moved lately, and who sent what.
     pub standings: Mutex<Vec<Standing>>,
-    pub senders: Mutex<Vec<UserId>>,
-    /// Readings of them so far.
+    pub senders: Mutex<Vec<(u64, UserId)>>,
+    /// Since when they were read each time, and whether that fails.
     pub receipt_readings: Mutex<Vec<Timestamp>>,
+    pub receipts_fail: AtomicBool,
     pub tokens: Mutex<BTreeMap<String, TokenClaims>>,
     pub syncs: Mutex<VecDeque<SyncView>>,
 }
@@ -304,6 +306,13 @@ impl Tail for Backdrop {
 
     async fn moved_lately(&self, since: Timestamp, _: usize) -> StoreResult<Vec<ChatId>> {
         self.receipt_readings.lock().push(since);
+        if self.receipts_fail.load(Ordering::SeqCst) {
+            return Err(StoreError {
+                kind: StoreErrorKind::Unavailable,
+                store: "played",
+                message: "away".to_owned(),
+            });
+        }
         let standings = self.standings.lock();
         let chats = standings.iter().map(|standing| standing.roster.chat.id);
         Ok(chats.collect())
@@ -315,7 +324,11 @@ impl Tail for Backdrop {
         Ok(standings.filter(wanted).collect())
     }
 
-    async fn senders(&self, _: ChatId, _: u64, _: u64) -> StoreResult<Vec<UserId>> {
-        Ok(self.senders.lock().clone())
+    async fn senders(&self, _: ChatId, after: u64, up_to: u64) -> StoreResult<Vec<UserId>> {
+        let senders = self.senders.lock();
+        let wanted = senders
+            .iter()
+            .filter(|(seq, _)| after < *seq && *seq <= up_to);
+        Ok(wanted.map(|(_, sender)| *sender).collect())
     }
 }

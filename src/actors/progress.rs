@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::actors::fanout::FanOut;
-use crate::actors::told::Status;
+use super::fanout::FanOut;
+use super::told::Status;
 use crate::domain::chat::{Member, Roster};
 use crate::domain::chat_rules;
 use crate::domain::receipts::ReceiptKind;
