@@ -70,7 +70,11 @@ impl Delivery {
 /// What a lane gets; handled in order.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Deliver(pub Vec<Delivery>);
+pub struct Deliver {
+    pub deliveries: Vec<Delivery>,
+    /// Only for connections that were there by then, if it says so: a later one has asked what it missed.
+    pub opened_by: Option<Instant>,
+}
 
 struct LaneDoor {
     recipient: Recipient<Deliver>,
@@ -236,18 +240,18 @@ impl Fanout {
     /// Sends frames to those of their receivers who are on this node, in order.
     pub fn deliver_here(&self, mut deliveries: Vec<(Option<SocketRef>, Delivery)>) {
         let _in_order = self.leave_news(&mut deliveries, 0);
-        self.hand(deliveries);
+        self.hand(deliveries, None);
     }
 
-    /// Tells again, to those who are on this node, what they were not told of these statuses; on doubted
-    /// lanes, what they may not have been told.
-    pub fn repeat(&self, statuses: Vec<FanOut>, doubted: u64) {
+    /// Tells again, to those who were on this node when these statuses were read, what they were not told
+    /// of them; on doubted lanes, what they may not have been told.
+    pub fn repeat(&self, statuses: Vec<FanOut>, read_at: Instant, doubted: u64) {
         let mut deliveries = (statuses.into_iter())
             .map(|status| (None, Delivery::FanOut(status)))
             .collect();
         let _in_order = self.leave_news(&mut deliveries, doubted);
         metrics::counter!("troupe_statuses_repeated_total").increment(deliveries.len() as u64);
-        self.hand(deliveries);
+        self.hand(deliveries, Some(read_at));
     }
 
     /// What was handed to these lanes, a bit each, may be lost.
@@ -260,7 +264,7 @@ impl Fanout {
         self.inner.doubted.swap(0, Memory::AcqRel)
     }
 
-    fn hand(&self, deliveries: Vec<(Option<SocketRef>, Delivery)>) {
+    fn hand(&self, deliveries: Vec<(Option<SocketRef>, Delivery)>, opened_by: Option<Instant>) {
         let lanes = self.inner.lanes.read();
         let everywhere = u64::MAX >> (64 - lanes.len().clamp(1, 64));
         let waiting = deliveries.len();
@@ -284,7 +288,14 @@ impl Fanout {
             first.push(delivery);
         }
         for (lane, (door, deliveries)) in lanes.iter().zip(per_lane).enumerate() {
-            if !deliveries.is_empty() && tell(&door.recipient, Deliver(deliveries)).is_err() {
+            if deliveries.is_empty() {
+                continue;
+            }
+            let deliver = Deliver {
+                deliveries,
+                opened_by,
+            };
+            if tell(&door.recipient, deliver).is_err() {
                 self.doubt(1u64 << (lane % 64));
                 door.overflowed.store(true, Memory::Release);
                 metrics::counter!("troupe_lane_overflow_total").increment(1);

@@ -70,10 +70,13 @@ impl Reader {
                 }
             }
         }
+        let mut items = self
+            .message_views(ask.viewer, found, &Standings::new())
+            .await?;
+        // What has disappeared since it was found.
+        items.retain(|view| !view.is_deleted);
         Ok(Page {
-            items: self
-                .message_views(ask.viewer, found, &Standings::new())
-                .await?,
+            items,
             next_cursor: next.map(|id| cursor(&list, &Place(id))).transpose()?,
         })
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
 use ahash::{AHashMap, AHashSet};
+use tokio::time::Instant;
 use tracing::Span;
 
 use super::Node;
@@ -118,12 +119,12 @@ impl Room {
         }
     }
 
-    fn deliver(&self, deliveries: Vec<Delivery>) {
+    fn deliver(&self, deliver: Deliver) {
         let sockets = self.sockets.borrow();
-        for delivery in deliveries {
+        for delivery in deliver.deliveries {
             let _span = self.traced(&delivery);
             match delivery {
-                Delivery::FanOut(fan_out) => sockets.fan_out(&fan_out),
+                Delivery::FanOut(fan_out) => sockets.fan_out(&fan_out, deliver.opened_by),
                 Delivery::Answer {
                     connection,
                     frame,
@@ -238,13 +239,14 @@ impl Room {
 }
 
 impl Sockets {
-    fn fan_out(&self, fan_out: &FanOut) {
+    fn fan_out(&self, fan_out: &FanOut, opened_by: Option<Instant>) {
         for user in fan_out.to.iter() {
             let Some(local) = self.by_user.get(user) else {
                 continue;
             };
             for link in &local.links {
-                if fan_out.except != Some(link.id) {
+                let is_meant = opened_by.is_none_or(|by| link.born <= by);
+                if is_meant && fan_out.except != Some(link.id) {
                     link.push(fan_out.frame.clone());
                 }
             }
@@ -333,8 +335,8 @@ impl Actor for LaneActor {
 impl Handler<Deliver> for LaneActor {
     type Result = ();
 
-    fn handle(&mut self, Deliver(deliveries): Deliver, _: &mut Self::Context) {
-        self.guarded(|room| room.deliver(deliveries));
+    fn handle(&mut self, deliver: Deliver, _: &mut Self::Context) {
+        self.guarded(|room| room.deliver(deliver));
     }
 }
 

@@ -70,7 +70,7 @@ pub struct Link {
     queue: RefCell<Queue>,
     transport: RefCell<Weak<Transport>>,
     expires: Cell<Timestamp>,
-    born: Instant,
+    pub born: Instant,
     heard: Cell<Instant>,
     /// The last answer to a ping.
     ponged: Cell<Option<Instant>>,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::tail::Tail;
 use crate::actors::fanout::{FanOut, Fanout};
 use crate::actors::progress;
@@ -44,6 +46,7 @@ pub async fn tell_again(
                 concerned.push(chat);
             }
         }
+        let read_at = Instant::now();
         for standing in tail.standings(concerned).await? {
             let mut statuses = statuses(tail, fanout, &standing, since).await?;
             statuses.retain(|status| {
@@ -53,7 +56,7 @@ pub async fn tell_again(
             });
             while !statuses.is_empty() {
                 let rest = statuses.split_off(statuses.len().min(STATUSES));
-                fanout.repeat(std::mem::replace(&mut statuses, rest), doubted);
+                fanout.repeat(std::mem::replace(&mut statuses, rest), read_at, doubted);
                 tokio::task::yield_now().await;
             }
             if left == 0 {

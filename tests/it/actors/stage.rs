@@ -49,7 +49,7 @@ impl Actor for Recorder {
 impl Handler<Deliver> for Recorder {
     type Result = ();
 
-    fn handle(&mut self, Deliver(deliveries): Deliver, _: &mut Self::Context) {
+    fn handle(&mut self, Deliver { deliveries, .. }: Deliver, _: &mut Self::Context) {
         for delivery in deliveries {
             let (frame, to) = match delivery {
                 Delivery::FanOut(fan_out) => (fan_out.frame, fan_out.to.to_vec()),

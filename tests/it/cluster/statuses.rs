@@ -32,7 +32,7 @@ impl Actor for Lane {
 impl Handler<Deliver> for Lane {
     type Result = ();
 
-    fn handle(&mut self, Deliver(deliveries): Deliver, _: &mut Self::Context) {
+    fn handle(&mut self, Deliver { deliveries, .. }: Deliver, _: &mut Self::Context) {
         for delivery in deliveries {
             if let Delivery::FanOut(fan_out) = delivery {
                 let up_to_seq = fan_out.status.expect("a status").up_to_seq;

@@ -181,6 +181,31 @@ async fn what_was_not_told_is_told_once() {
     );
 }
 
+/// It synced, and may know more than what was read before.
+#[actix::test]
+async fn who_came_after_the_reading_is_told_nothing_of_it() {
+    let stage = Stage::new();
+    let [anna, ben] = [UserId::new(), UserId::new()];
+    let mut early = stage.open(anna).await;
+    let mut standing = chat(ChatKind::Direct, &[anna, ben]);
+    mark(
+        &mut standing,
+        ben,
+        (5, stage.clock.now()),
+        (0, Timestamp(0)),
+    );
+    *stage.backdrop.standings.lock() = vec![standing];
+    *stage.backdrop.receipts_take.lock() = Duration::from_secs(3);
+    stage.fanout.lost();
+    stage.pass(Duration::from_secs(2)).await;
+    let mut late = stage.open(anna).await;
+    assert_eq!(
+        statuses(&stage, &mut early).await,
+        [said(ben, "delivered", 5)]
+    );
+    assert_eq!(statuses(&stage, &mut late).await, []);
+}
+
 #[actix::test]
 async fn what_a_full_lane_lost_is_told_though_it_was_handed_over() {
     let stage = Stage::with(SocketSettings {

@@ -57,6 +57,7 @@ pub struct Backdrop {
     /// Since when they were read each time, and whether that fails.
     pub receipt_readings: Mutex<Vec<Timestamp>>,
     pub receipts_fail: AtomicBool,
+    pub receipts_take: Mutex<Duration>,
     pub tokens: Mutex<BTreeMap<String, TokenClaims>>,
     pub syncs: Mutex<VecDeque<SyncView>>,
 }
@@ -319,6 +320,8 @@ impl Tail for Backdrop {
     }
 
     async fn standings(&self, chats: Vec<ChatId>) -> StoreResult<Vec<Standing>> {
+        let takes = *self.receipts_take.lock();
+        tokio::time::sleep(takes).await;
         let standings = self.standings.lock().clone().into_iter();
         let wanted = |standing: &Standing| chats.contains(&standing.roster.chat.id);
         Ok(standings.filter(wanted).collect())
