@@ -218,9 +218,17 @@ impl World {
             .push(("TROUPE_ABORT_AT", failpoint.to_owned()));
         self.add_planned(&plan).await;
         self.take_node(0).server.kill();
-        self.go_on(Duration::from_secs(1)).await;
-        let mut doomed = self.nodes.pop().expect("a node");
-        let status = doomed.server.exit(QUIET).await;
+        // It dies of what is sent, however slowly that goes.
+        let began = Instant::now();
+        let status = loop {
+            self.go_on(Duration::from_secs(1)).await;
+            let doomed = self.nodes.last_mut().expect("a node");
+            if let Some(status) = doomed.server.ended() {
+                break status;
+            }
+            assert!(began.elapsed() < QUIET, "it lives after {failpoint}");
+        };
+        self.nodes.pop();
         assert!(!status.success(), "{status}");
         self.tell_origins();
         self.go_on(Duration::from_secs(2)).await;

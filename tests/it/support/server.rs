@@ -235,7 +235,8 @@ impl Server {
         }
     }
 
-    fn ended(&mut self) -> Option<ExitStatus> {
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
         let process = self.process.as_mut()?;
         process.child.try_wait().expect("waited")
     }
