@@ -76,7 +76,10 @@ impl Device {
             // For moments there may be none.
             let origin = origins.get(attempt % origins.len().max(1));
             let stream = match origin {
-                Some(origin) => self.connect(origin).await,
+                Some(origin) => {
+                    ground.saw(self.place, &format!("asks {origin}"));
+                    self.connect(origin).await
+                }
                 None => None,
             };
             match stream {
@@ -97,6 +100,7 @@ impl Device {
     async fn session(&mut self, mut stream: Stream, ground: &Ground) {
         self.copies.lock().is_behind = true;
         self.syncing = None;
+        ground.saw(self.place, "is connected");
         let now = Instant::now();
         for (_, repeat_at) in self.unanswered.values_mut() {
             *repeat_at = now;
@@ -191,6 +195,9 @@ impl Device {
             return ground.ledger.violation(format!("no JSON: {text}"));
         };
         let id = frame["id"].as_str().unwrap_or_default();
+        if !id.is_empty() {
+            ground.saw(self.place, &format!("heard {text:.200}"));
+        }
         match frame["type"].as_str() {
             Some("ack") => self.acked(id, &frame, ground),
             Some("error") => self.refused(id, &frame, ground),

@@ -63,10 +63,11 @@ impl Ledger {
         self.violations.lock().push(what);
     }
 
-    pub fn unknown(&self) -> usize {
-        let operations = self.operations.lock();
-        let unknown = |one: &&Operation| one.outcome == Outcome::Unknown;
-        operations.values().filter(unknown).count()
+    /// The sends without a final answer.
+    pub fn unknown(&self) -> BTreeMap<String, Operation> {
+        let mut operations = self.operations();
+        operations.retain(|_, one| one.outcome == Outcome::Unknown);
+        operations
     }
 
     pub fn acked(&self) -> usize {

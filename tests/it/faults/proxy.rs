@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::support::{Mode, Proxy, eventually};
+use crate::support::{Mode, PATIENCE, Proxy, eventually};
 
 const SOON: Duration = Duration::from_millis(300);
 
@@ -122,6 +123,28 @@ async fn connections_are_reset_at_their_age_or_at_once() {
         "{lives:?}"
     );
     assert!(lives.windows(2).any(|two| two[0] != two[1]), "{lives:?}");
+}
+
+/// Whoever resets a connection, the other end hears of it and the proxy forgets it.
+#[tokio::test]
+async fn a_reset_passes() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let proxy = Proxy::to(&address, 10).await;
+    for is_far in [true, false] {
+        let connected = TcpStream::connect(proxy.address()).await;
+        let mut near = connected.expect("taken");
+        let (mut far, _) = listener.accept().await.expect("somebody comes");
+        near.write_all(b"word").await.expect("sent");
+        far.read_exact(&mut [0; 4]).await.expect("heard");
+        let (resets, mut hears) = if is_far { (far, near) } else { (near, far) };
+        let lingering = SockRef::from(&resets).set_linger(Some(Duration::ZERO));
+        lingering.expect("set");
+        drop(resets);
+        let heard = timeout(PATIENCE, hears.read(&mut [0])).await;
+        heard.expect("an end").expect_err("reset");
+        eventually("it is forgotten", async || proxy.open() == 0).await;
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Servers, nodes and people of their own, under load, for faults to be made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -8,13 +9,14 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use troupe::event::Event;
 use troupe::storage::distributed::events::{EventSettings, JetStreamEvents};
 use troupe::storage::events::EventStream;
 
 use super::copy::Copies;
 use super::device::Device;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Operation};
 use super::node::{Node, NodePlan, PREFIX, Ways, migrate};
 use crate::cluster::events::everything;
 use crate::contract::jetstream;
@@ -30,12 +32,20 @@ pub const QUIET: Duration = Duration::from_secs(60);
 /// What the people know of the world.
 pub struct Ground {
     pub ledger: Ledger,
+    /// What each device asked for or was answered last, for when one waits in vain.
+    seen: Mutex<BTreeMap<usize, (Instant, String)>>,
     origins: RwLock<Vec<String>>,
     is_loaded: AtomicBool,
     is_over: AtomicBool,
 }
 
 impl Ground {
+    pub fn saw(&self, device: usize, what: &str) {
+        self.seen
+            .lock()
+            .insert(device, (Instant::now(), what.to_owned()));
+    }
+
     /// Where the nodes are, those that run.
     pub fn origins(&self) -> Vec<String> {
         self.origins.read().clone()
@@ -99,6 +109,7 @@ impl World {
             servers,
             ground: Arc::new(Ground {
                 ledger: Ledger::default(),
+                seen: Mutex::default(),
                 origins: RwLock::default(),
                 is_loaded: AtomicBool::new(true),
                 is_over: AtomicBool::new(false),
@@ -156,9 +167,39 @@ impl World {
     /// No more sends; waits until every one of them has its answer.
     pub async fn rest(&self, after: &str) {
         self.ground.is_loaded.store(false, Ordering::Relaxed);
-        let answered = async || self.ground.ledger.unknown() == 0;
-        let what = format!("after {after} every send has an answer");
-        eventually_within(QUIET, &what, answered).await;
+        let began = Instant::now();
+        let unknown = || self.ground.ledger.unknown();
+        while !unknown().is_empty() && began.elapsed() < QUIET {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let unknown = unknown();
+        if unknown.is_empty() {
+            return;
+        }
+        panic!("after {after} {}", self.in_vain(&unknown).await);
+    }
+
+    /// What there is to be known of sends that wait in vain: what their devices saw, how their chats are.
+    async fn in_vain(&self, unknown: &BTreeMap<String, Operation>) -> String {
+        let mut told = format!("no answer to {unknown:#?}\n");
+        for (device, (at, what)) in self.ground.seen.lock().iter() {
+            let _ = writeln!(told, "device {device}, {:?} ago: {what}", at.elapsed());
+        }
+        let chats: BTreeSet<&str> = unknown.values().map(|one| one.chat_id.as_str()).collect();
+        for node in &self.nodes {
+            let admin = node.server.admin();
+            let mut paths = vec!["/admin/cluster".to_owned()];
+            paths.extend(
+                chats
+                    .iter()
+                    .map(|chat_id| format!("/admin/chats/{chat_id}")),
+            );
+            for path in paths {
+                let answer = timeout(Duration::from_secs(5), admin.get(&path)).await;
+                let _ = writeln!(told, "{path}: {:?}", answer.map(|answer| answer.body));
+            }
+        }
+        told
     }
 
     /// Sends that were acked in a while, to each second.

@@ -180,8 +180,8 @@ impl Way {
                     let _ = tokio::io::copy(&mut far, &mut tokio::io::sink()).await;
                 }
             }
-            Ok(()) = through(&mut near, &mut far, &mode) => {}
-            else => {}
+            // One that broke breaks at both ends.
+            _ = through(&mut near, &mut far, &mode) => {}
         }
     }
 }
