@@ -136,11 +136,17 @@ impl Membership {
         if !self.cluster.is_connected() {
             return Bucket::Same;
         }
+        let is_unsure = self.revision == 0;
         // Who is silent is counted out in time only if nothing here takes long.
         let refreshed = timeout(REFRESH / 2, self.refresh()).await;
         let refreshed = refreshed.unwrap_or_else(|_| Err(BusError("no answer".to_owned())));
         let Err(error) = refreshed else {
-            return Bucket::Same;
+            // Another node may have made the bucket again meanwhile. A watch of the lost one goes on
+            // behind its last number, and would hear nothing until the new one gets there.
+            return match is_unsure {
+                true => Bucket::Another,
+                false => Bucket::Same,
+            };
         };
         tracing::warn!(cause = %error, "this node could not say that it is here");
         self.revision = 0;
@@ -220,7 +226,7 @@ impl Membership {
     }
 }
 
-/// Whether the bucket is the one that was watched so far.
+/// Whether the bucket is for sure the one that was watched so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bucket {
     Same,

@@ -6,7 +6,7 @@
 //! | a node dies: the sender's, the receivers', the owner's | `smoke`, `whole::nodes`; embedded: `kill` |
 //! | a node dies after the insert, after the PubAck, between an entry and its effect | `smoke`, `whole::nodes` |
 //! | MongoDB is killed; stands still and everyone repeats; is out of reach or slow; its disk is full | `smoke`, `whole::mongodb` |
-//! | NATS is killed, wiped; stands still; is a black hole; is cut off from one node; full; without its tail | `smoke`, `whole::nats` |
+//! | NATS is killed, wiped; stands still; is a black hole; is cut off from one node; full; without its tail; without its memory | `smoke`, `whole::nats`, `bucket` |
 //! | Redis is killed, wiped, flushed, 600 ms late, stands still | `smoke`, `whole::redis` |
 //! | PostgreSQL is killed; stands still; is out of reach; tables are locked | `smoke`, `whole::postgres` |
 //! | the disk of an embedded server is full | `storage` |
@@ -28,6 +28,7 @@
 //! | the newest message expires and is swept | `actors::disappearing` |
 //! | FCM 429, 500, UNREGISTERED, silence | `flows::push_trouble` |
 
+mod bucket;
 mod checkers;
 mod copy;
 mod device;
