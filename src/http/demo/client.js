@@ -72,7 +72,10 @@ export class Client {
   }
 
   async #loadAccount() {
-    this.setUser(await this.api.get('/users/me'));
+    const known = this.store.user;
+    const user = await this.api.get('/users/me');
+    // What this phone said of itself meanwhile is newer.
+    if (this.store.user === known) this.setUser(user);
     const blocked = await this.api.all('/users/blocked');
     blocked.forEach((item) => this.people.learn(item));
     this.store.blocked = new Set(blocked.map((item) => item.userId));

@@ -1,7 +1,9 @@
-//! The end of one's own account.
+//! One's own account: its beginning and its end.
 
-use super::{ONE, OTHER, back, open_chat, until_said, until_seen, write};
-use crate::support::Browser;
+use serde_json::json;
+
+use super::{ONE, OTHER, back, open_chat, open_page, sign_in, until_said, until_seen, write};
+use crate::support::{Browser, eventually};
 
 /// Opens the screen of one's own data from an open chat.
 async fn open_data(page: &Browser, phone: &str) {
@@ -37,6 +39,34 @@ async fn a_copy_of_ones_data_is_put_together() {
     page.click(&format!("{OTHER} .action"), "Prepare a copy")
         .await;
     until_seen(&page, &format!("{OTHER} .export"), "Download").await;
+    assert_eq!(page.complaints().await, [""; 0]);
+    page.close().await;
+}
+
+/// The page asks who signs in while he gives his name, and the answer may come after that.
+#[tokio::test]
+async fn a_name_is_not_taken_back_by_an_answer_from_before_it() {
+    let (_server, page) = open_page().await;
+    let hold = "
+        const ask = window.fetch;
+        window.fetch = async (...of) => {
+            const answer = await ask(...of);
+            if (of[0].endsWith('/users/me') && (of[1]?.method ?? 'GET') === 'GET' && !window.letGo) {
+                await new Promise((go) => { window.letGo = go; });
+            }
+            return answer;
+        };";
+    page.run(hold, json!([])).await;
+    sign_in(&page, ONE, "Rosalind").await;
+    let is_held = "return Boolean(window.letGo);";
+    eventually("the answer is held", async || {
+        page.run(is_held, json!([])).await == true
+    })
+    .await;
+    page.run("window.letGo();", json!([])).await;
+    sign_in(&page, OTHER, "Orlando").await;
+    page.click(&format!("{OTHER} .empty button"), "Say hello to Rosalind")
+        .await;
     assert_eq!(page.complaints().await, [""; 0]);
     page.close().await;
 }
