@@ -3,9 +3,23 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Detour, Server, Shape, eventually};
+use crate::support::{Detour, Person, Server, Shape, eventually};
+
+/// A node may have asked the other before it went alone, and repeats the send by itself: then the answer
+/// is that of a repeat. Answers the message's id.
+async fn send(sender: &Person, chat_id: &str, content: &str) -> Value {
+    let message = json!({"type": "text", "content": content});
+    let sent = sender.post_message(chat_id, message).await;
+    let status = if sent.body["duplicate"] == true {
+        200
+    } else {
+        201
+    };
+    assert_eq!(sent.status, status, "{}", sent.text);
+    sent.body["messageId"].clone()
+}
 
 #[tokio::test]
 async fn what_another_node_writes_is_heard_without_nats() {
@@ -30,10 +44,7 @@ async fn what_another_node_writes_is_heard_without_nats() {
         .await;
     assert_eq!(told["userId"], ben.id.as_str(), "{told}");
     assert_eq!(told["upToSeq"], sent["seq"], "{told}");
-    // His node may have asked hers before it went alone: the send is repeated then, and answered so.
-    let meanwhile = json!({"type": "text", "content": "meanwhile"});
-    let sent = ben.post_message(&chat, meanwhile).await;
-    assert!(matches!(sent.status, 200 | 201), "{}", sent.text);
+    let mut all = vec![send(&ben, &chat, "meanwhile").await];
     of_anna
         .expect("heads of the chat", |frame| {
             frame["type"] == "heads" && frame["chats"][&chat]["seq"] == 2
@@ -44,9 +55,7 @@ async fn what_another_node_writes_is_heard_without_nats() {
     // Each finds back to NATS in its own time; from then on frames come live.
     let mut live = None;
     for _ in 0..60 {
-        let after = json!({"type": "text", "content": "after"});
-        let sent = ben.post_message(&chat, after).await;
-        assert!(matches!(sent.status, 200 | 201), "{}", sent.text);
+        all.push(send(&ben, &chat, "after").await);
         let came = of_anna.find_within(Duration::from_secs(1), |frame| {
             frame["type"] == "message.new" && frame["message"]["payload"]["content"] == "after"
         });
@@ -56,6 +65,14 @@ async fn what_another_node_writes_is_heard_without_nats() {
         }
     }
     assert!(live.is_some(), "frames come live again");
+    let history = ben.history(&chat).await;
+    let mut there: Vec<&Value> = history.iter().map(|message| &message["id"]).collect();
+    there.reverse();
+    assert_eq!(
+        there[1..],
+        all.iter().collect::<Vec<_>>(),
+        "each once, in order"
+    );
     let statuses = of_anna.seen("message.status");
     let reads = statuses.iter().filter(|frame| frame["status"] == "read");
     assert_eq!(reads.count(), 1, "told once: {statuses:?}");
