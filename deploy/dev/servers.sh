@@ -55,12 +55,18 @@ install() {
   chmod +x "$mongod"
 }
 
+# Below those that Linux gives to outgoing connections, so that a server can come back to its port.
 free_ports() {
   python3 - "$1" <<'PY'
-import socket, sys
-held = [socket.socket() for _ in range(int(sys.argv[1]))]
-for one in held:
-    one.bind(("127.0.0.1", 0))
+import random, socket, sys
+held = []
+while len(held) < int(sys.argv[1]):
+    one = socket.socket()
+    try:
+        one.bind(("127.0.0.1", random.randrange(20000, 32768)))
+        held.append(one)
+    except OSError:
+        pass
 print(*[one.getsockname()[1] for one in held])
 PY
 }

@@ -4,6 +4,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
+use super::process::listen;
 use super::servers;
 
 pub struct Detour {
@@ -17,7 +18,7 @@ impl Detour {
     pub async fn to(server: &str) -> Self {
         let address = servers::address(server);
         let (_, target) = address.rsplit_once("//").expect("an address");
-        let free = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let free = listen();
         let detour = Self {
             target: target.to_owned(),
             port: free.local_addr().expect("an address").port(),

@@ -2,13 +2,13 @@
 //! someone to end it.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 
 /// A process and what ends it should this one be gone; killed when dropped.
 pub struct Process {
@@ -50,9 +50,22 @@ pub fn new_data() -> Arc<TempDir> {
     Arc::new(data.expect("a data directory"))
 }
 
+/// Where outgoing connections do not take their ports from, by Linux' defaults: what stops listening can
+/// listen there again, and nobody who tries meanwhile is connected to himself.
+const PORTS: std::ops::Range<u16> = 20_000..32_768;
+
+/// A listener on a free port of [`PORTS`].
+pub fn listen() -> TcpListener {
+    let tries =
+        (0..1_000).map(|_| std::net::TcpListener::bind(("127.0.0.1", rand::random_range(PORTS))));
+    let listener = tries.flatten().next().expect("a free port");
+    listener.set_nonblocking(true).expect("set");
+    TcpListener::from_std(listener).expect("a listener")
+}
+
 /// Two ports that were free a moment ago.
 pub fn free_ports() -> (u16, u16) {
-    let [one, other] = [(), ()].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a free port"));
+    let [one, other] = [listen(), listen()];
     let port = |listener: TcpListener| listener.local_addr().expect("an address").port();
     (port(one), port(other))
 }

@@ -16,6 +16,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use twox_hash::XxHash3_64;
 
+use super::process::listen;
+
 /// What becomes of what is sent, both ways.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mode {
@@ -54,7 +56,7 @@ impl Proxy {
     /// To `host:port`. The same seed makes the same choices for the same connections.
     pub async fn to(target: &str, seed: u64) -> Self {
         let target = target.parse().expect("an address");
-        let free = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let free = listen();
         let port = free.local_addr().expect("an address").port();
         let mode = watch::Sender::new(Mode::Pass);
         let broken = watch::Sender::new(0);
