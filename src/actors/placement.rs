@@ -72,6 +72,7 @@ impl ChatDoor {
             chat_id,
             command,
             detained: false,
+            came_as: None,
         };
         let mine = match self.remote.get() {
             Some(remote) => remote.carry(message),

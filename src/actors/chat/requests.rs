@@ -1,6 +1,7 @@
 //! What the chat group may be asked. Everything that changes a chat goes to its ChatActor.
 
 use actix::{Actor, Addr, Context, Handler, Message as ActixMessage, Recipient};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub use super::answer::{CommandAnswer, MarkAnswer, SendAnswer};
@@ -149,6 +150,8 @@ pub struct ToChat {
     pub command: ChatCommand,
     /// It is for another node: the chat's actor here has to go first.
     pub detained: bool,
+    /// Of one that may go on to a third node: as it came from another.
+    pub came_as: Option<Bytes>,
 }
 
 #[derive(Debug)]

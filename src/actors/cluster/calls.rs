@@ -8,6 +8,7 @@ use dashmap::DashMap;
 use tokio::time::Instant;
 
 use super::proto;
+use super::travelling::Travelling;
 use crate::actors::chat::requests::{CommandAnswer, MarkAnswer, SendAnswer};
 use crate::actors::request::{Answer, DEADLINE, ReplyTo};
 use crate::error::{ErrorCode, Failure};
@@ -39,7 +40,7 @@ pub struct Calls {
 /// A command that another node sent, and that was passed on to a third.
 pub struct Passed {
     pub node: NodeId,
-    pub command: proto::Command,
+    pub command: Travelling,
     since: Instant,
 }
 
@@ -49,7 +50,7 @@ struct Call {
     node: Option<NodeId>,
     since: Instant,
     /// As it was sent, for when nobody took it.
-    command: proto::Command,
+    command: Travelling,
     waiting: Waiting,
 }
 
@@ -60,7 +61,7 @@ impl Call {
 
     /// Of a send, its chat.
     fn send_to(&self) -> Option<ChatId> {
-        let chat_id = proto::id(&self.command.chat_id).ok();
+        let chat_id = proto::id(&self.command.command.chat_id).ok();
         chat_id.filter(|_| self.is_send())
     }
 
@@ -79,7 +80,7 @@ impl Call {
 pub struct Bounced {
     /// Of a send, its chat.
     pub send_to: Option<ChatId>,
-    pub command: proto::Command,
+    pub command: Travelling,
     /// Whoever waits for it has waited long enough.
     pub is_late: bool,
 }
@@ -91,19 +92,19 @@ impl Calls {
     }
 
     /// Remembers a command, which carries its number, as sent to a node.
-    pub fn insert(&self, node: NodeId, command: proto::Command, waiting: Waiting) {
+    pub fn insert(&self, node: NodeId, command: Travelling, waiting: Waiting) {
         let call = Call {
             node: Some(node),
             since: Instant::now(),
             command,
             waiting,
         };
-        self.waiting.insert(call.command.call, call);
+        self.waiting.insert(call.command.command.call, call);
     }
 
     /// Remembers a command for a moment, should nobody be where it is passed on to; answers what it is
     /// called here.
-    pub fn pass(&self, node: NodeId, command: proto::Command) -> u64 {
+    pub fn pass(&self, node: NodeId, command: Travelling) -> u64 {
         let number = self.next();
         let passed = Passed {
             node,
@@ -120,9 +121,9 @@ impl Calls {
     }
 
     /// The sends that were passed on lately to nodes that are meant.
-    pub fn take_passed_to(&self, is_meant: impl Fn(NodeId) -> bool) -> Vec<(u64, proto::Command)> {
+    pub fn take_passed_to(&self, is_meant: impl Fn(NodeId) -> bool) -> Vec<(u64, Travelling)> {
         let is_send =
-            |command: &proto::Command| matches!(command.what, Some(proto::command::What::Send(_)));
+            |it: &Travelling| matches!(it.command.what, Some(proto::command::What::Send(_)));
         let passed = self.passed.iter();
         let theirs = passed.filter(|passed| is_meant(passed.node) && is_send(&passed.command));
         let numbers: Vec<u64> = theirs.map(|passed| *passed.key()).collect();

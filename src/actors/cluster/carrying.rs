@@ -4,6 +4,7 @@ use super::calls::Waiting;
 use super::peers::{Outgoing, Peer};
 use super::proto;
 use super::routes::Turn;
+use super::travelling::Travelling;
 use super::{Cluster, commands, inbound};
 use crate::actors::chat::requests::{ChatCommand, ToChat};
 use crate::actors::fanout::SocketRef;
@@ -115,9 +116,9 @@ impl Cluster {
         None
     }
 
-    pub(super) fn command_to(&self, owner: &Peer, command: &proto::Command) -> Outgoing {
-        let outgoing = Outgoing::new(self.0.bus.commands(owner.node()), command);
-        outgoing.answered_as(command.call)
+    pub(super) fn command_to(&self, owner: &Peer, travelling: &Travelling) -> Outgoing {
+        let subject = self.0.bus.commands(owner.node());
+        Outgoing::of(subject, travelling.encode()).answered_as(travelling.command.call)
     }
 
     pub(super) fn send_command(&self, owner: &Peer, call: u64, outgoing: Outgoing) {
@@ -128,7 +129,7 @@ impl Cluster {
 }
 
 /// A command as it travels, and who waits here for the answer to `call`.
-fn travelling(message: ToChat, from: NodeId, call: u64) -> (proto::Command, Option<Waiting>) {
+fn travelling(message: ToChat, from: NodeId, call: u64) -> (Travelling, Option<Waiting>) {
     // One that is passed on by a shard is made in no request any more.
     let trace = message.command.trace().or_else(trace::current);
     let encoded = commands::encode(message.command, call);
@@ -140,7 +141,10 @@ fn travelling(message: ToChat, from: NodeId, call: u64) -> (proto::Command, Opti
         what: Some(encoded.what),
         traceparent: trace.map(|trace| trace.to_string()).unwrap_or_default(),
     };
-    (command, encoded.waiting)
+    (
+        Travelling::from(command).with(message.came_as),
+        encoded.waiting,
+    )
 }
 
 /// The way to a chat's owner takes no more.

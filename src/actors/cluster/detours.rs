@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use dashmap::DashMap;
 
-use super::proto;
+use super::travelling::Travelling;
 use crate::id::ChatId;
 
 /// By chat, in the order in which they first came here.
 #[derive(Default)]
-pub struct Detours(DashMap<ChatId, BTreeMap<u64, proto::Command>, ahash::RandomState>);
+pub struct Detours(DashMap<ChatId, BTreeMap<u64, Travelling>, ahash::RandomState>);
 
 impl Detours {
     /// One came back that was passed on under this number. `true`: the first of its chat.
-    pub fn came_back(&self, chat_id: ChatId, number: u64, command: proto::Command) -> bool {
+    pub fn came_back(&self, chat_id: ChatId, number: u64, command: Travelling) -> bool {
         let mut waiting = self.0.entry(chat_id).or_default();
         waiting.insert(number, command);
         waiting.len() == 1
@@ -25,8 +25,8 @@ impl Detours {
         &self,
         chat_id: ChatId,
         number: impl FnOnce() -> u64,
-        command: proto::Command,
-    ) -> Option<proto::Command> {
+        command: Travelling,
+    ) -> Option<Travelling> {
         let Some(mut waiting) = self.0.get_mut(&chat_id) else {
             return Some(command);
         };
@@ -35,7 +35,7 @@ impl Detours {
     }
 
     /// What is to go now.
-    pub fn take(&self, chat_id: ChatId) -> impl Iterator<Item = proto::Command> + use<> {
+    pub fn take(&self, chat_id: ChatId) -> impl Iterator<Item = Travelling> + use<> {
         let waiting = self.0.remove(&chat_id).map(|(_, waiting)| waiting);
         waiting.unwrap_or_default().into_values()
     }

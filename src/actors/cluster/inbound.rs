@@ -17,6 +17,7 @@ use super::lateness::{Lateness, Marked};
 use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed, answer};
 use super::retrying::Back;
+use super::travelling::Travelling;
 use crate::actors::chat::requests::ToChat;
 use crate::actors::request::{Answer, wait};
 use crate::error::{ErrorCode, Failure};
@@ -101,37 +102,39 @@ fn frames_lost(cluster: &Cluster, marked: Marked) {
 }
 
 fn take_command(cluster: &Cluster, message: Message, marked: Marked) {
-    match proto::Command::decode(message.payload) {
+    match Travelling::decode(message.payload) {
         // A send was repeated; of anything else whoever waits is told that nothing is known.
-        Ok(command) if marked.is_replaced && command.call != 0 => {}
-        Ok(command) => do_or_pass(cluster, command, marked.sender),
+        Ok(travelling) if marked.is_replaced && travelling.command.call != 0 => {}
+        Ok(travelling) => do_or_pass(cluster, travelling, marked.sender),
         Err(_) => proto::skipped("chat"),
     }
 }
 
 /// Does a command that came from another node, or passes it on to who owns the chat as this one sees it.
 /// Where that is the sender itself, it knows better: of two who see it otherwise one learned it sooner.
-pub fn do_or_pass(cluster: &Cluster, mut command: proto::Command, sender: Option<NodeId>) {
-    let chat_id = proto::id::<ChatId>(&command.chat_id);
+pub fn do_or_pass(cluster: &Cluster, travelling: Travelling, sender: Option<NodeId>) {
+    let chat_id = proto::id::<ChatId>(&travelling.command.chat_id);
     let Ok(chat_id) = chat_id else {
         return proto::skipped("chat");
     };
-    let Some(kept) = cluster.keep_behind(chat_id, command) else {
+    let Some(mut travelling) = cluster.keep_behind(chat_id, travelling) else {
         return;
     };
-    command = kept;
+    let hops = &mut travelling.command.hops;
     let owner = cluster.owner(chat_id);
-    let owner = owner.filter(|owner| command.hops < HOPS && sender != Some(owner.node()));
+    let owner = owner.filter(|owner| *hops < HOPS && sender != Some(owner.node()));
     let detained = owner.is_some() && cluster.is_resident(chat_id);
     if let Some(owner) = owner.filter(|_| !detained) {
-        command.hops += 1;
-        return pass(cluster, &owner, command);
+        *hops += 1;
+        return pass(cluster, &owner, travelling);
     }
-    do_here(cluster, chat_id, command, detained);
+    do_here(cluster, chat_id, travelling, detained);
 }
 
 /// Does a command that travelled, or was to, on this node.
-pub fn do_here(cluster: &Cluster, chat_id: ChatId, command: proto::Command, detained: bool) {
+pub fn do_here(cluster: &Cluster, chat_id: ChatId, travelling: Travelling, detained: bool) {
+    let came_as = travelling.came_as().filter(|_| detained).cloned();
+    let command = travelling.command;
     let Ok(from) = proto::id::<NodeId>(&command.from) else {
         return proto::skipped("chat");
     };
@@ -155,6 +158,7 @@ pub fn do_here(cluster: &Cluster, chat_id: ChatId, command: proto::Command, deta
         chat_id,
         command,
         detained,
+        came_as,
     });
     if !is_own {
         return answer_later(cluster, from, call, replies);
@@ -174,11 +178,11 @@ pub fn do_here(cluster: &Cluster, chat_id: ChatId, command: proto::Command, deta
 }
 
 /// Passes on a command of another node, whose view of the owners and this one's differ for a moment.
-pub fn pass(cluster: &Cluster, owner: &Peer, command: proto::Command) {
+pub fn pass(cluster: &Cluster, owner: &Peer, travelling: Travelling) {
     metrics::counter!("troupe_chat_not_owner_total").increment(1);
-    let (call, from) = (command.call, proto::id(&command.from));
-    let number = cluster.calls().pass(owner.node(), command.clone());
-    let outgoing = Outgoing::new(cluster.bus().commands(owner.node()), &command);
+    let (call, from) = (travelling.command.call, proto::id(&travelling.command.from));
+    let outgoing = Outgoing::of(cluster.bus().commands(owner.node()), travelling.encode());
+    let number = cluster.calls().pass(owner.node(), travelling);
     if owner.send(outgoing.answered_as(number)) {
         return;
     }

@@ -30,6 +30,7 @@ mod retrying;
 pub mod routes;
 mod seat;
 pub mod serving;
+pub mod travelling;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -54,6 +55,7 @@ use self::retrying::Back;
 use self::routes::Routes;
 pub use self::seat::Seat;
 use self::serving::{Offer, Serving};
+use self::travelling::Travelling;
 use super::chat::requests::ToChat;
 use super::fanout::Fanout;
 use super::group::Group;
@@ -258,7 +260,7 @@ impl Cluster {
     }
 
     /// Keeps a command of another node where others of its chat, which came back, are to go first.
-    fn keep_behind(&self, chat_id: ChatId, command: proto::Command) -> Option<proto::Command> {
+    fn keep_behind(&self, chat_id: ChatId, command: Travelling) -> Option<Travelling> {
         let number = || self.0.calls.next();
         self.0.detours.keep(chat_id, number, command)
     }

@@ -52,12 +52,17 @@ pub struct Outgoing {
 
 impl Outgoing {
     pub fn new(to: String, message: &impl Message) -> Self {
+        Self::of(to, Bytes::from(message.encode_to_vec()))
+    }
+
+    /// A message that is encoded.
+    pub fn of(to: String, body: Bytes) -> Self {
         Self {
             connection: 0,
             to,
             call: 0,
             is_dispensable: false,
-            body: Bytes::from(message.encode_to_vec()),
+            body,
         }
     }
 

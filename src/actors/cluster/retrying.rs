@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::calls::Passed;
 use super::peers::{Outgoing, Peer};
+use super::travelling::Travelling;
 use super::{Cluster, calls, inbound, proto};
 use crate::actors::request::Answer;
 use crate::error::Failure;
@@ -127,7 +128,7 @@ impl Cluster {
     /// The same with a command of another node, which this one passed on.
     fn pass_again(&self, number: u64, passed: Passed, why: Back) {
         self.suspect(passed.node, why);
-        let Ok(chat_id) = proto::id(&passed.command.chat_id) else {
+        let Ok(chat_id) = proto::id(&passed.command.command.chat_id) else {
             return;
         };
         if !self.0.detours.came_back(chat_id, number, passed.command) {
@@ -212,9 +213,9 @@ impl Cluster {
 
     fn repeat_passed(&self, is_meant: impl Fn(NodeId) -> bool) {
         let mut chats = BTreeSet::new();
-        for (number, command) in self.0.calls.take_passed_to(is_meant) {
-            if let Ok(chat_id) = proto::id(&command.chat_id) {
-                self.0.detours.came_back(chat_id, number, command);
+        for (number, passed) in self.0.calls.take_passed_to(is_meant) {
+            if let Ok(chat_id) = proto::id(&passed.command.chat_id) {
+                self.0.detours.came_back(chat_id, number, passed);
                 chats.insert(chat_id);
             }
         }
@@ -254,18 +255,18 @@ impl Cluster {
         self.settle(chat_id);
     }
 
-    fn send_now(&self, call: u64, command: proto::Command) {
+    fn send_now(&self, call: u64, travelling: Travelling) {
         let _placing = self.0.placing.read();
-        let Ok(chat_id) = proto::id(&command.chat_id) else {
+        let Ok(chat_id) = proto::id(&travelling.command.chat_id) else {
             return;
         };
         if let Some(owner) = self.owner(chat_id) {
             self.0.calls.redirect(call, owner.node());
-            let outgoing = self.command_to(&owner, &command);
+            let outgoing = self.command_to(&owner, &travelling);
             self.send_command(&owner, call, outgoing);
             // Only now others may go behind it.
             return self.0.routes.redirect(chat_id, call, owner.node());
         }
-        inbound::do_here(self, chat_id, command, false);
+        inbound::do_here(self, chat_id, travelling, false);
     }
 }

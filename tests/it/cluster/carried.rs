@@ -5,8 +5,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, Context, Handler};
+use futures_util::StreamExt;
+use prost::Message;
 use serde_json::value::RawValue;
 use troupe::actors::chat::requests::{ChatCommand, CommandAnswer, SendMessage, ToChat};
+use troupe::actors::cluster::bus::Bus;
+use troupe::actors::cluster::proto;
 use troupe::actors::fanout::{Fanout, SocketRef};
 use troupe::actors::group::Group;
 use troupe::actors::placement::{ChatDoor, Remote};
@@ -16,7 +20,7 @@ use troupe::error::ErrorCode;
 use troupe::id::{ChatId, ConnectionId, NodeId, UserId};
 
 use super::remote::bus::{node, settings};
-use crate::support::eventually;
+use crate::support::{eventually, eventually_some};
 
 /// Stands where a shard of chats does, and keeps what comes.
 #[derive(Clone, Default)]
@@ -71,12 +75,87 @@ async fn a_send_that_waited_at_a_former_owner_is_answered_where_it_came_from() {
         chat_id,
         command: send(socket),
         detained: false,
+        came_as: None,
     };
     assert!(former.carry(message).is_none());
     eventually("it comes", async || !shard.0.borrow().is_empty()).await;
     let came = shard.0.borrow_mut().remove(0);
     assert_eq!(came.command.socket(), Some(socket));
     drop(owner);
+}
+
+/// The bytes of a field that no version has yet.
+fn unknown() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    prost::encoding::string::encode(99, &"of a newer version".to_owned(), &mut bytes);
+    bytes
+}
+
+/// Whether that is in a command which travelled.
+fn holds_unknown(payload: &[u8]) -> bool {
+    let unknown = unknown();
+    payload.windows(unknown.len()).any(|part| part == unknown)
+}
+
+/// A newer version may say more than the node knows that passes it on, or a command of a new kind.
+#[actix::test]
+async fn what_a_former_owner_does_not_know_of_a_command_goes_on_with_it() {
+    let settings = settings();
+    let (shard, former_shard) = (Shard::default(), Shard::default());
+    let [owners, formers] =
+        [&shard, &former_shard].map(|shard| ChatDoor::new(vec![shard.clone().start().recipient()]));
+    let owner = node(&settings, &[Group::Chat], owners, Vec::new()).await;
+    let former = node(&settings, &[Group::Chat], formers, Vec::new()).await;
+    let theirs = eventually_some("they see each other", async || {
+        let chat_id = ChatId::new();
+        (owner.owns(chat_id) && !former.owns(chat_id)).then_some(chat_id)
+    });
+    let chat_id = theirs.await;
+    let (bus, sender) = (owner.bus(), NodeId::new());
+    let subject = Bus::with_marks(&bus.commands(owner.me()));
+    let mut passed = bus.subscribe(subject).await.expect("subscribed");
+    let refresh = proto::Command {
+        chat_id: proto::bytes(chat_id.0),
+        from: proto::bytes(sender.0),
+        call: 4711,
+        what: Some(proto::command::What::Refresh(proto::Refresh {})),
+        ..proto::Command::default()
+    };
+    let of_a_new_kind = proto::Command {
+        what: None,
+        ..refresh.clone()
+    };
+    let say = async |command: &proto::Command| {
+        let to = bus.marked(bus.commands(former.me()), sender);
+        let body = [command.encode_to_vec(), unknown()].concat();
+        let sent = bus.client.publish(to, body.into()).await;
+        sent.expect("sent");
+    };
+    for command in [&refresh, &of_a_new_kind] {
+        say(command).await;
+        let came = passed.next().await.expect("passed on").payload;
+        assert!(holds_unknown(&came), "{came:?}");
+        let came = proto::Command::decode(came).expect("readable");
+        let expected = proto::Command {
+            hops: 1,
+            ..command.clone()
+        };
+        assert_eq!(came, expected);
+    }
+
+    // The chat's actor is still there, and goes first.
+    former.arrived(chat_id);
+    say(&refresh).await;
+    eventually("it waits", async || !former_shard.0.borrow().is_empty()).await;
+    let waited = former_shard.0.borrow_mut().remove(0);
+    former.left(chat_id);
+    assert!(former.send_on(waited).is_none());
+    let came = passed.next().await.expect("sent on").payload;
+    assert!(holds_unknown(&came), "{came:?}");
+    let came = proto::Command::decode(came).expect("readable");
+    assert_eq!(came.from, proto::bytes(former.me().0));
+    assert_ne!(came.call, 4711, "the former owner waits for the answer");
+    assert_eq!(came.what, refresh.what);
 }
 
 /// Refused while there was nobody, a chat is not refused for good.

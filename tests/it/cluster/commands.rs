@@ -8,6 +8,7 @@ use troupe::actors::chat::requests::{
 use troupe::actors::cluster::calls::{Calls, Waiting};
 use troupe::actors::cluster::commands::{decode, encode};
 use troupe::actors::cluster::proto;
+use troupe::actors::cluster::travelling::Travelling;
 use troupe::actors::fanout::{Fanout, SocketRef};
 use troupe::actors::request::{ReplyTo, wait};
 use troupe::domain::message::{Draft, MessageKind};
@@ -113,11 +114,16 @@ async fn a_reaction_set_and_one_taken_back_are_told_apart() {
     }
 }
 
-fn numbered(call: u64) -> proto::Command {
-    proto::Command {
+fn numbered(call: u64) -> Travelling {
+    saying(call, None)
+}
+
+fn saying(call: u64, what: Option<proto::command::What>) -> Travelling {
+    Travelling::from(proto::Command {
         call,
+        what,
         ..proto::Command::default()
-    }
+    })
 }
 
 #[tokio::test]
@@ -176,7 +182,7 @@ fn a_command_that_was_passed_on_comes_back_once() {
     let number = calls.pass(next_owner, numbered(7));
     assert_ne!(number, calls.pass(next_owner, numbered(7)));
     let passed = calls.take_passed(number).expect("it is known");
-    assert_eq!((passed.node, passed.command.call), (next_owner, 7));
+    assert_eq!((passed.node, passed.command.command.call), (next_owner, 7));
     assert!(calls.take_passed(number).is_none());
     assert!(
         calls.take_back(number).is_none(),
@@ -187,19 +193,17 @@ fn a_command_that_was_passed_on_comes_back_once() {
 #[test]
 fn a_send_that_was_passed_on_is_not_lost_with_the_node_that_got_it() {
     let (calls, gone, other) = (Calls::default(), NodeId::new(), NodeId::new());
-    let send = |call| proto::Command {
-        what: Some(proto::command::What::Send(proto::Send::default())),
-        ..numbered(call)
-    };
-    let refresh = |call| proto::Command {
-        what: Some(proto::command::What::Refresh(proto::Refresh {})),
-        ..numbered(call)
-    };
+    let (send, refresh) = (proto::Send::default(), proto::Refresh {});
+    let send = |call| saying(call, Some(proto::command::What::Send(send.clone())));
+    let refresh = |call| saying(call, Some(proto::command::What::Refresh(refresh)));
     let number = calls.pass(gone, send(1));
     calls.pass(gone, refresh(2));
     calls.pass(other, send(3));
     let lost = calls.take_passed_to(|node| node == gone);
-    let lost: Vec<(u64, u64)> = lost.iter().map(|(number, it)| (*number, it.call)).collect();
+    let lost: Vec<(u64, u64)> = lost
+        .iter()
+        .map(|(number, it)| (*number, it.command.call))
+        .collect();
     assert_eq!(lost, [(number, 1)], "done twice the other may be two");
     assert!(calls.take_passed_to(|node| node == gone).is_empty());
 }
@@ -273,11 +277,7 @@ async fn a_send_of_a_socket_whose_answer_is_lost_is_given_up() {
         call: 0,
     };
     let answer = CommandAnswer::socket(socket, None, Fanout::default());
-    let command = proto::Command {
-        call: 7,
-        ..proto::Command::default()
-    };
-    calls.insert(NodeId::new(), command, Waiting::Send(answer));
+    calls.insert(NodeId::new(), numbered(7), Waiting::Send(answer));
     calls.sweep();
     assert!(calls.take_back(7).is_some());
     tokio::time::advance(std::time::Duration::from_secs(20)).await;

@@ -11,6 +11,7 @@ fn message(chat_id: ChatId) -> ToChat {
         chat_id,
         command: ChatCommand::Refresh(reply),
         detained: false,
+        came_as: None,
     }
 }
 
