@@ -10,6 +10,7 @@ mod faults;
 mod gauge;
 mod idle;
 mod line;
+mod mark;
 mod peer;
 mod report;
 mod run;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 pub use arguments::{Arguments, Shape};
 pub use faults::Faults;
+pub use mark::{MARK_BYTES, Mark};
 pub use report::Report;
 pub use scan::{Kind, Seen, scan};
 pub use witness::{CopyDigest, Witness, reconcile};

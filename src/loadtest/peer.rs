@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 
 use tokio::net::tcp::OwnedWriteHalf;
 
-use super::line::{Line, Mark};
+use super::line::Line;
+use super::mark::Mark;
 use super::scan::{Kind, Seen, scan};
 use super::socket::{Inbound, Opcode, parse, write};
 use super::stage::{Board, Stage};

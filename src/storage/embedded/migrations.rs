@@ -54,6 +54,11 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
         "leaving",
         include_str!("../../../migrations/sqlite/0010_leaving.sql"),
     ),
+    (
+        11,
+        "client_ids",
+        include_str!("../../../migrations/sqlite/0011_client_ids.sql"),
+    ),
 ];
 
 /// Applies what is missing, each file in a transaction of its own.

@@ -9,7 +9,7 @@
 //! | NATS is killed, wiped; stands still; is a black hole; is cut off from one node; full; without its tail; without its memory | `smoke`, `whole::nats`, `bucket` |
 //! | Redis is killed, wiped, flushed, 600 ms late, stands still | `smoke`, `whole::redis` |
 //! | PostgreSQL is killed; stands still; is out of reach; tables are locked | `smoke`, `whole::postgres` |
-//! | the disk of an embedded server is full | `storage` |
+//! | the disk of an embedded server is full; a job of a commit fails | `storage`, `client_ids` |
 //! | S3 is away or refuses; an upload dies half-way | `media` |
 //! | sockets are reset, half-open, slow, closed late | `whole::clients` |
 //! | a reader that never reads, 5,000 messages | `actors::websocket::{slow, real}` |
@@ -30,6 +30,7 @@
 
 mod bucket;
 mod checkers;
+mod client_ids;
 mod copy;
 mod device;
 mod kill;

@@ -13,12 +13,12 @@ use troupe::storage::embedded::database::Database;
 use troupe::storage::embedded::messages::SqliteMessages;
 use troupe::storage::messages::{Append, Appended, Change, Entry, Heads, MessageStore};
 
-fn database(folder: &Path) -> Database {
+pub fn database(folder: &Path) -> Database {
     Database::open(&folder.join("troupe.db")).expect("it opens")
 }
 
 /// So many texts after these heads, as one append.
-fn texts(chat_id: ChatId, sender_id: UserId, heads: Heads, count: u64) -> Append {
+pub fn texts(chat_id: ChatId, sender_id: UserId, heads: Heads, count: u64) -> Append {
     let content = serde_json::json!({ "content": "x".repeat(1_000) }).to_string();
     let entries = (1..=count).map(|place| {
         let id = MessageId::new();

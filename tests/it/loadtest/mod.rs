@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use troupe::loadtest::{Faults, Kind, Witness, reconcile, scan};
+use troupe::loadtest::{Faults, Kind, MARK_BYTES, Mark, Witness, reconcile, scan};
 
 const CHAT: &str = "0198f000-0000-7000-8000-000000000001";
 
@@ -129,7 +129,34 @@ fn an_ack_is_read_with_its_fields_in_any_order() {
     assert_eq!((seen.id, seen.message_id), (&b"i"[..], &b"m"[..]));
 }
 
+/// Else an index of them would be filled at its end, as it never is.
+#[test]
+fn marks_come_in_no_order() {
+    let marks = (0..100).map(|counter| {
+        let mut text = [0; MARK_BYTES];
+        let nanoseconds = 1_000 * u64::from(counter);
+        Mark {
+            nanoseconds,
+            counter,
+        }
+        .write(&mut text);
+        text
+    });
+    let marks: Vec<[u8; MARK_BYTES]> = marks.collect();
+    let rises = marks.windows(2).filter(|two| two[0] < two[1]).count();
+    assert!((25..75).contains(&rises), "{rises}");
+}
+
 proptest! {
+    #[test]
+    fn a_mark_comes_back(nanoseconds: u64, counter: u32) {
+        let (mark, mut text) = (Mark { nanoseconds, counter }, [0; MARK_BYTES]);
+        mark.write(&mut text);
+        prop_assert_eq!(Mark::read(&text), Some(mark));
+        text[0] ^= 1;
+        prop_assert_ne!(Mark::read(&text), Some(mark));
+    }
+
     /// No bytes make the reader panic or run for ever; a cut frame is not taken for a whole one.
     #[test]
     fn broken_text_is_no_frame(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 1usize..60) {

@@ -1,7 +1,8 @@
 //! Writing the log: numbers are checked against its end, in the transaction that writes.
 
-use rusqlite::{CachedStatement, Connection, Result, ffi, params};
+use rusqlite::{CachedStatement, Connection, Result, params};
 
+use super::client_ids::{ClientIds, Lookup, Tail};
 use super::erase;
 use super::position::heads;
 use crate::clock::Timestamp;
@@ -16,12 +17,18 @@ struct Log<'c> {
     connection: &'c Connection,
     insert: CachedStatement<'c>,
     remember: CachedStatement<'c>,
+    lookup: Lookup<'c>,
 }
 
 /// Appends in order. An error undoes the whole call; a conflict ends only its own append.
-pub fn all(connection: &Connection, appends: &[Append]) -> Result<Vec<Appended>> {
+pub fn all(
+    connection: &Connection,
+    client_ids: &mut ClientIds,
+    appends: &[Append],
+) -> Result<Vec<Appended>> {
     let mut log = Log::open(connection)?;
-    appends.iter().map(|append| log.append(append)).collect()
+    let appended = appends.iter().map(|append| log.append(client_ids, append));
+    appended.collect()
 }
 
 /// Entry 1 of a new chat, with its outbox row.
@@ -50,20 +57,23 @@ impl<'c> Log<'c> {
                 "INSERT INTO outbox (chat_id, first_rev, last_rev, head_seq, at)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
             )?,
+            lookup: Lookup::open(connection)?,
         })
     }
 
-    fn append(&mut self, append: &Append) -> Result<Appended> {
+    fn append(&mut self, client_ids: &mut ClientIds, append: &Append) -> Result<Appended> {
         let before = heads(self.connection, append.chat_id)?;
+        let mut tail = client_ids.tail(self.connection, append.chat_id, before.rev)?;
         let mut after = before;
         let mut committed = 0;
         for entry in &append.entries {
-            let Some(next) = self.entry(append.chat_id, entry, after)? else {
+            let Some(next) = self.entry(&mut tail, (append.chat_id, after), entry)? else {
                 break;
             };
             after = next;
             committed += 1;
         }
+        client_ids.keep(self.connection, append.chat_id, tail, after.rev)?;
         if let Some(last) = append.entries[..committed].last() {
             self.remember(append.chat_id, before.rev + 1, after, last.at)?;
         }
@@ -75,7 +85,12 @@ impl<'c> Log<'c> {
     }
 
     /// Writes one entry with its effect; `None` when a number or a client's id is taken.
-    fn entry(&mut self, chat_id: ChatId, entry: &Entry, heads: Heads) -> Result<Option<Heads>> {
+    fn entry(
+        &mut self,
+        tail: &mut Tail,
+        (chat_id, heads): (ChatId, Heads),
+        entry: &Entry,
+    ) -> Result<Option<Heads>> {
         let bare = Heads {
             rev: heads.rev + 1,
             seq: heads.seq,
@@ -125,11 +140,11 @@ impl<'c> Log<'c> {
                 Ok(Some(bare))
             }
             Change::Sent(message) => {
-                let fits = message.seq == numbered.seq && self.insert_message(entry, message)?;
+                let fits = self.insert_message(tail, numbered, entry, message)?;
                 Ok(fits.then_some(numbered))
             }
             Change::Acted { message, effect } => {
-                if message.seq != numbered.seq || !self.insert_message(entry, message)? {
+                if !self.insert_message(tail, numbered, entry, message)? {
                     return Ok(None);
                 }
                 effects::apply(self.connection, (chat_id, numbered), entry.at, effect)?;
@@ -138,14 +153,29 @@ impl<'c> Log<'c> {
         }
     }
 
-    /// `false`: the sender has used this `client_message_id` in this chat.
-    fn insert_message(&mut self, entry: &Entry, message: &Message) -> Result<bool> {
+    /// `false`: its seq is not the next, or the sender has used its `client_message_id` in this chat.
+    fn insert_message(
+        &mut self,
+        tail: &mut Tail,
+        next: Heads,
+        entry: &Entry,
+        message: &Message,
+    ) -> Result<bool> {
+        if message.seq != next.seq {
+            return Ok(false);
+        }
+        let place = (message.chat_id, message.sender_id);
+        if let Some(client_id) = &message.client_message_id
+            && !tail.take(&mut self.lookup, place, client_id)?
+        {
+            return Ok(false);
+        }
         let change = match entry.change {
             Change::Acted { .. } => "acted",
             _ => "sent",
         };
         let updated_at = (message.updated_at != message.created_at).then_some(message.updated_at.0);
-        let inserted = self.insert.execute(params![
+        self.insert.execute(params![
             message.chat_id.as_bytes(),
             signed(entry.rev),
             signed(message.seq),
@@ -161,12 +191,8 @@ impl<'c> Log<'c> {
             message.content_hash,
             message.client_message_id,
             message.payload.get(),
-        ]);
-        match inserted {
-            Ok(_) => Ok(true),
-            Err(error) if is_client_id_taken(&error) => Ok(false),
-            Err(error) => Err(error),
-        }
+        ])?;
+        Ok(true)
     }
 
     /// An entry that is no message; `about` is the message it acts on and what it said of it.
@@ -295,14 +321,4 @@ impl<'c> Log<'c> {
             ])
             .map(|_| ())
     }
-}
-
-/// A message id that is taken is another matter: a bug, not a repeat.
-fn is_client_id_taken(error: &rusqlite::Error) -> bool {
-    matches!(
-        error,
-        rusqlite::Error::SqliteFailure(failure, Some(message))
-            if failure.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE
-                && message.contains("client_message_id")
-    )
 }

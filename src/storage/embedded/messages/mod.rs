@@ -4,6 +4,7 @@
 //! tree by bisection ([`position`]); an index for it would cost every message a page more.
 
 pub mod append;
+pub mod client_ids;
 mod erase;
 mod expiry;
 mod hidden;
@@ -23,7 +24,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 
+use self::client_ids::ClientIds;
 use super::database::Database;
 use crate::clock::Timestamp;
 use crate::domain::message::Message;
@@ -42,25 +45,34 @@ pub struct SqliteMessages {
     database: Database,
     /// Every outbox row up to this position has been published.
     published: Arc<AtomicI64>,
+    /// The writer's.
+    client_ids: Arc<Mutex<ClientIds>>,
 }
 
 impl SqliteMessages {
     pub fn new(database: Database) -> Self {
+        Self::with_limits(database, ClientIds::default())
+    }
+
+    /// `client_ids`: how many are remembered.
+    pub fn with_limits(database: Database, client_ids: ClientIds) -> Self {
         Self {
             database,
             published: Arc::new(AtomicI64::new(0)),
+            client_ids: Arc::new(Mutex::new(client_ids)),
         }
+    }
+
+    async fn append_all(&self, appends: Arc<Vec<Append>>) -> StoreResult<Vec<Appended>> {
+        let client_ids = Arc::clone(&self.client_ids);
+        let append =
+            move |connection: &_| append::all(connection, &mut client_ids.lock(), &appends);
+        self.database.write_repeatable(append).await
     }
 
     /// In a transaction of its own, so that what is wrong with it disturbs no other.
     async fn append_one(&self, append: Append) -> Appended {
-        let done = self
-            .database
-            .write_repeatable(move |connection| {
-                append::all(connection, std::slice::from_ref(&append))
-            })
-            .await;
-        match done {
+        match self.append_all(Arc::new(vec![append])).await {
             Ok(mut done) => done.pop().unwrap_or(Appended::Conflict { committed: 0 }),
             Err(error) => Appended::Failed(error),
         }
@@ -71,12 +83,7 @@ impl SqliteMessages {
 impl MessageStore for SqliteMessages {
     async fn append(&self, appends: Vec<Append>) -> Vec<Appended> {
         let appends = Arc::new(appends);
-        let shared = Arc::clone(&appends);
-        let done = self
-            .database
-            .write_repeatable(move |connection| append::all(connection, &shared))
-            .await;
-        match done {
+        match self.append_all(Arc::clone(&appends)).await {
             Ok(done) => done,
             Err(error) if error.kind == StoreErrorKind::Internal && appends.len() > 1 => {
                 let mut done = Vec::with_capacity(appends.len());

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use super::client_ids;
 use super::position::{chat_changed_rev, heads, rev_of_seq};
 use super::row::{message, message_columns};
 use crate::domain::message::Message;
@@ -15,10 +16,10 @@ const FIND: &str = concat!(
     " FROM entries e WHERE e.message_id = ?1 AND e.type IS NOT NULL"
 );
 
-const FIND_BY_CLIENT_ID: &str = concat!(
+const FIND_BY_REV: &str = concat!(
     "SELECT ",
     message_columns!(),
-    " FROM entries e WHERE e.chat_id = ?1 AND e.actor_id = ?2 AND e.client_message_id = ?3"
+    " FROM entries e WHERE e.chat_id = ?1 AND e.rev = ?2"
 );
 
 /// Messages of a chat by rev, without what a viewer has hidden.
@@ -78,13 +79,10 @@ pub fn find_by_client_ids(
     chat_id: ChatId,
     keys: &[(UserId, String)],
 ) -> Result<Vec<Message>> {
-    let mut statement = connection.prepare_cached(FIND_BY_CLIENT_ID)?;
-    let mut found = Vec::with_capacity(keys.len());
-    for (sender, client_id) in keys {
-        let key = (chat_id.as_bytes(), sender.as_bytes(), client_id);
-        found.extend(statement.query_row(key, message).optional()?);
-    }
-    Ok(found)
+    let mut statement = connection.prepare_cached(FIND_BY_REV)?;
+    let revs = client_ids::revs(connection, chat_id, keys)?;
+    let find = |rev| statement.query_row((chat_id.as_bytes(), signed(rev)), message);
+    revs.into_iter().flatten().map(find).collect()
 }
 
 pub fn page(
