@@ -150,7 +150,7 @@ pub struct ToChat {
     pub command: ChatCommand,
     /// It is for another node: the chat's actor here has to go first.
     pub detained: bool,
-    /// Of one that may go on to a third node: as it came from another.
+    /// As it came from another node: it may go on to a third.
     pub came_as: Option<Bytes>,
 }
 

@@ -133,8 +133,7 @@ pub fn do_or_pass(cluster: &Cluster, travelling: Travelling, sender: Option<Node
 
 /// Does a command that travelled, or was to, on this node.
 pub fn do_here(cluster: &Cluster, chat_id: ChatId, travelling: Travelling, detained: bool) {
-    let came_as = travelling.came_as().filter(|_| detained).cloned();
-    let command = travelling.command;
+    let (command, came_as) = travelling.into_parts();
     let Ok(from) = proto::id::<NodeId>(&command.from) else {
         return proto::skipped("chat");
     };
@@ -158,7 +157,8 @@ pub fn do_here(cluster: &Cluster, chat_id: ChatId, travelling: Travelling, detai
         chat_id,
         command,
         detained,
-        came_as,
+        // This node's own gets another number, which stands deeper in it as well.
+        came_as: came_as.filter(|_| !is_own),
     });
     if !is_own {
         return answer_later(cluster, from, call, replies);

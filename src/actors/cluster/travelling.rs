@@ -2,9 +2,14 @@
 //! where it is passed on, that goes with it.
 
 use bytes::Bytes;
-use prost::{DecodeError, Message};
+use prost::{DecodeError, Message, encoding};
 
 use super::proto;
+
+/// As `proto/node.proto` numbers the fields of a command.
+const FROM: u32 = 2;
+const CALL: u32 = 3;
+const HOPS: u32 = 4;
 
 #[derive(Clone, Debug)]
 pub struct Travelling {
@@ -26,8 +31,9 @@ impl Travelling {
     /// One that another node sent.
     pub fn decode(payload: Bytes) -> Result<Self, DecodeError> {
         Ok(Self {
-            command: proto::Command::decode(payload.clone())?,
-            came_as: Some(payload),
+            command: proto::Command::decode(payload.as_ref())?,
+            // What it lies in is the buffer of a whole reading.
+            came_as: Some(Bytes::copy_from_slice(&payload)),
         })
     }
 
@@ -37,24 +43,21 @@ impl Travelling {
         Self { came_as, ..self }
     }
 
-    pub fn came_as(&self) -> Option<&Bytes> {
-        self.came_as.as_ref()
+    /// The command, and how it came.
+    pub fn into_parts(self) -> (proto::Command, Option<Bytes>) {
+        (self.command, self.came_as)
     }
 
-    /// The bytes to send: as it came, and behind that what a node on the way may set. Of a field that
-    /// stands twice the last counts.
+    /// The bytes to send: as it came, and behind that what a node on the way may set, zeros too. Of a field
+    /// that stands twice the last counts.
     pub fn encode(&self) -> Bytes {
         let Some(came_as) = &self.came_as else {
             return self.command.encode_to_vec().into();
         };
-        let command = &self.command;
-        let set = proto::Command {
-            from: command.from.clone(),
-            call: command.call,
-            hops: command.hops,
-            traceparent: command.traceparent.clone(),
-            ..proto::Command::default()
-        };
-        [came_as.as_ref(), &set.encode_to_vec()].concat().into()
+        let mut bytes = came_as.to_vec();
+        encoding::bytes::encode(FROM, &self.command.from, &mut bytes);
+        encoding::uint64::encode(CALL, &self.command.call, &mut bytes);
+        encoding::uint32::encode(HOPS, &self.command.hops, &mut bytes);
+        bytes.into()
     }
 }

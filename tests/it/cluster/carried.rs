@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use troupe::actors::chat::requests::{ChatCommand, CommandAnswer, SendMessage, ToChat};
 use troupe::actors::cluster::bus::Bus;
 use troupe::actors::cluster::proto;
+use troupe::actors::cluster::travelling::Travelling;
 use troupe::actors::fanout::{Fanout, SocketRef};
 use troupe::actors::group::Group;
 use troupe::actors::placement::{ChatDoor, Remote};
@@ -156,6 +157,77 @@ async fn what_a_former_owner_does_not_know_of_a_command_goes_on_with_it() {
     assert_eq!(came.from, proto::bytes(former.me().0));
     assert_ne!(came.call, 4711, "the former owner waits for the answer");
     assert_eq!(came.what, refresh.what);
+}
+
+/// Its answer names the number by which this node knows it now.
+#[actix::test]
+async fn a_send_of_ones_own_that_came_back_goes_out_under_its_new_number() {
+    let settings = settings();
+    let (shard, own_shard) = (Shard::default(), Shard::default());
+    let [owners, own] =
+        [&shard, &own_shard].map(|shard| ChatDoor::new(vec![shard.clone().start().recipient()]));
+    let owner = node(&settings, &[Group::Chat], owners, Vec::new()).await;
+    let here = node(&settings, &[Group::Chat], own, Vec::new()).await;
+    let chat_id = eventually_some("it is another's", async || {
+        let chat_id = ChatId::new();
+        (!here.owns(chat_id)).then_some(chat_id)
+    });
+    let chat_id = chat_id.await;
+    let bus = owner.bus();
+    let subject = Bus::with_marks(&bus.commands(owner.me()));
+    let mut sent = bus.subscribe(subject).await.expect("subscribed");
+    let socket = SocketRef {
+        node: here.me(),
+        lane: 0,
+        connection: ConnectionId::new(),
+        call: 0,
+    };
+    let message = ToChat {
+        chat_id,
+        command: send(socket),
+        detained: false,
+        came_as: None,
+    };
+    assert!(here.carry(message).is_none());
+    let first = sent.next().await.expect("sent").payload;
+    // A third node has it by then, and passes it on to here, where the chat's actor still is.
+    here.arrived(chat_id);
+    let back = bus.marked(bus.commands(here.me()), NodeId::new());
+    bus.client.publish(back, first.clone()).await.expect("sent");
+    eventually("it is back", async || !own_shard.0.borrow().is_empty()).await;
+    let back = own_shard.0.borrow_mut().remove(0);
+    here.left(chat_id);
+    assert!(here.send_on(back).is_none());
+    let second = sent.next().await.expect("sent again").payload;
+    let [first, second] =
+        [first, second].map(|payload| proto::Command::decode(payload).expect("readable"));
+    assert_ne!(second.call, first.call);
+    let Some(proto::command::What::Send(send)) = second.what else {
+        panic!("a send");
+    };
+    let socket = send.origin.and_then(|origin| origin.socket);
+    assert_eq!(socket.expect("a socket").call, second.call);
+}
+
+/// What a node on the way sets counts, zeros too; what it does not know stays.
+#[test]
+fn what_is_set_on_the_way_overrides_what_came() {
+    let came = proto::Command {
+        from: vec![1; 16],
+        call: 7,
+        hops: 3,
+        ..proto::Command::default()
+    };
+    let body = [came.encode_to_vec(), unknown()].concat();
+    let mut travelling = Travelling::decode(body.into()).expect("readable");
+    let set = proto::Command {
+        from: vec![2; 16],
+        ..proto::Command::default()
+    };
+    travelling.command = set.clone();
+    let body = travelling.encode();
+    assert!(holds_unknown(&body));
+    assert_eq!(proto::Command::decode(body).expect("readable"), set);
 }
 
 /// Refused while there was nobody, a chat is not refused for good.
