@@ -2,6 +2,8 @@
 
 use rusqlite::Connection;
 
+use super::messages::client_ids;
+
 /// Number, name and text; numbers and names are shared with `migrations/postgres`.
 const MIGRATIONS: &[(u32, &str, &str)] = &[
     (
@@ -67,6 +69,9 @@ pub fn run(connection: &mut Connection) -> rusqlite::Result<()> {
     for (number, name, text) in MIGRATIONS.iter().filter(|(number, ..)| *number > done) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(text)?;
+        if *name == "client_ids" {
+            client_ids::fill(&transaction)?;
+        }
         transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;
         tracing::info!(number, name, "schema migrated");

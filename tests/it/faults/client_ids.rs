@@ -1,16 +1,15 @@
-//! That a sender's id for a message is taken for good in the embedded store, whatever is remembered of ids,
-//! indexed, undone or forgotten meanwhile: against a model.
+//! That a sender's id for a message is taken for good in the embedded store, whatever is undone meanwhile:
+//! against a model.
 
 use std::collections::HashMap;
 use std::path::Path;
 
-use proptest::prelude::{Strategy, any, prop_oneof};
+use proptest::prelude::{Strategy, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};
 use rusqlite::Connection;
 use troupe::id::{ChatId, MessageId, UserId};
 use troupe::storage::embedded::database::Database;
 use troupe::storage::embedded::messages::SqliteMessages;
-use troupe::storage::embedded::messages::client_ids::ClientIds;
 use troupe::storage::messages::{Append, Appended, Change, Entry, Heads, MessageStore};
 
 use super::storage::{database, texts};
@@ -32,8 +31,6 @@ enum Step {
     SendAndFail(usize, Vec<Key>),
     /// An entry that is no message.
     Change(usize),
-    /// Nothing is remembered any more.
-    Restart,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -44,7 +41,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => some.clone().prop_map(|(chat, keys)| Step::SendBesideFailure(chat, keys)),
         1 => some.prop_map(|(chat, keys)| Step::SendAndFail(chat, keys)),
         2 => (0..CHATS).prop_map(Step::Change),
-        1 => any::<()>().prop_map(|()| Step::Restart),
     ];
     proptest::collection::vec(one, 1..40)
 }
@@ -53,19 +49,17 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct World {
     database: Database,
     store: SqliteMessages,
-    limits: (u64, usize),
     chats: Vec<(ChatId, Heads)>,
     senders: Vec<UserId>,
     taken: HashMap<(usize, Key), u64>,
 }
 
 impl World {
-    fn new(folder: &Path, limits: (u64, usize)) -> Self {
+    fn new(folder: &Path) -> Self {
         let database = database(folder);
         Self {
-            store: remembering(&database, limits),
+            store: SqliteMessages::new(database.clone()),
             database,
-            limits,
             chats: (0..CHATS)
                 .map(|_| (ChatId::new(), Heads::default()))
                 .collect(),
@@ -153,7 +147,6 @@ impl World {
                 let done = self.store.append(vec![append]).await;
                 assert!(matches!(done[0], Appended::Committed), "{done:?}");
             }
-            Step::Restart => self.store = remembering(&self.database, self.limits),
         }
     }
 
@@ -184,10 +177,6 @@ impl World {
     }
 }
 
-fn remembering(database: &Database, (together, most): (u64, usize)) -> SqliteMessages {
-    SqliteMessages::with_limits(database.clone(), ClientIds::with_limits(together, most))
-}
-
 #[test]
 fn an_id_is_taken_for_good_whatever_happens() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -196,11 +185,10 @@ fn an_id_is_taken_for_good_whatever_happens() {
         failure_persistence: None,
         ..Config::default()
     };
-    let limits = (1..7u64, 1..40usize);
-    let ran = TestRunner::new(cases).run(&(limits, steps()), |(limits, steps)| {
+    let ran = TestRunner::new(cases).run(&steps(), |steps| {
         let folder = tempfile::tempdir().expect("a folder");
         runtime.block_on(async {
-            let mut world = World::new(folder.path(), limits);
+            let mut world = World::new(folder.path());
             for step in steps {
                 world.step(step).await;
             }
@@ -272,4 +260,50 @@ async fn ids_of_an_older_database_stay_taken() {
     let key = (sender, first.client_message_id.clone().expect("an id"));
     let found = store.find_by_client_ids(chat_id, vec![key]).await;
     assert_eq!(found.expect("read")[0].id, first.id);
+}
+
+/// Two ids can have one number: then the second has the next.
+#[tokio::test]
+async fn a_number_that_is_anothers_is_passed_by() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SqliteMessages::new(database(folder.path()));
+    let (chat_id, sender) = (ChatId::new(), UserId::new());
+    let append = texts(chat_id, sender, Heads::default(), 2);
+    let done = store.append(vec![append.clone()]).await;
+    assert!(matches!(done[0], Appended::Committed), "{done:?}");
+    // The first is where the second would be, and that one behind it.
+    let raw = Connection::open(folder.path().join("troupe.db")).expect("it opens");
+    let place = "SELECT number FROM client_ids WHERE rev = 2";
+    let place: i64 = raw.query_row(place, [], |row| row.get(0)).expect("there");
+    raw.execute_batch(&format!(
+        "UPDATE client_ids SET rev = 1 WHERE number = {place};
+         INSERT INTO client_ids (number, rev) VALUES ({place} + 1, 2);"
+    ))
+    .expect("written");
+    let Change::Sent(second) = &append.entries[1].change else {
+        panic!("a message");
+    };
+    let key = (sender, second.client_message_id.clone().expect("an id"));
+    let find = async || store.find_by_client_ids(chat_id, vec![key.clone()]).await;
+    assert_eq!(find().await.expect("read")[0].id, second.id);
+    let again = async |heads: u64| {
+        let mut again = append.clone();
+        let mut entry = again.entries.remove(1);
+        entry.rev = heads + 1;
+        if let Change::Sent(message) = &mut entry.change {
+            (message.id, message.seq) = (MessageId::new(), heads + 1);
+        }
+        again.entries = vec![entry];
+        store.append(vec![again]).await.remove(0)
+    };
+    let done = again(2).await;
+    let refused = matches!(done, Appended::Conflict { committed: 0 });
+    assert!(refused, "{done:?}");
+    // Without its own number it is new, and gets the free one.
+    let forgotten = format!("DELETE FROM client_ids WHERE number = {place} + 1");
+    raw.execute_batch(&forgotten).expect("written");
+    assert!(find().await.expect("read").is_empty());
+    let done = again(2).await;
+    assert!(matches!(done, Appended::Committed), "{done:?}");
+    assert_eq!(find().await.expect("read")[0].seq, 3);
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{CachedStatement, Connection, Result, params};
 
-use super::client_ids::{ClientIds, Lookup, Tail};
+use super::client_ids::{ClientIds, Given};
 use super::erase;
 use super::position::heads;
 use crate::clock::Timestamp;
@@ -17,18 +17,13 @@ struct Log<'c> {
     connection: &'c Connection,
     insert: CachedStatement<'c>,
     remember: CachedStatement<'c>,
-    lookup: Lookup<'c>,
+    client_ids: ClientIds<'c>,
 }
 
 /// Appends in order. An error undoes the whole call; a conflict ends only its own append.
-pub fn all(
-    connection: &Connection,
-    client_ids: &mut ClientIds,
-    appends: &[Append],
-) -> Result<Vec<Appended>> {
+pub fn all(connection: &Connection, appends: &[Append]) -> Result<Vec<Appended>> {
     let mut log = Log::open(connection)?;
-    let appended = appends.iter().map(|append| log.append(client_ids, append));
-    appended.collect()
+    appends.iter().map(|append| log.append(append)).collect()
 }
 
 /// Entry 1 of a new chat, with its outbox row.
@@ -57,23 +52,21 @@ impl<'c> Log<'c> {
                 "INSERT INTO outbox (chat_id, first_rev, last_rev, head_seq, at)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
             )?,
-            lookup: Lookup::open(connection)?,
+            client_ids: ClientIds::open(connection)?,
         })
     }
 
-    fn append(&mut self, client_ids: &mut ClientIds, append: &Append) -> Result<Appended> {
+    fn append(&mut self, append: &Append) -> Result<Appended> {
         let before = heads(self.connection, append.chat_id)?;
-        let mut tail = client_ids.tail(self.connection, append.chat_id, before.rev)?;
         let mut after = before;
         let mut committed = 0;
         for entry in &append.entries {
-            let Some(next) = self.entry(&mut tail, (append.chat_id, after), entry)? else {
+            let Some(next) = self.entry(append.chat_id, entry, after)? else {
                 break;
             };
             after = next;
             committed += 1;
         }
-        client_ids.keep(self.connection, append.chat_id, tail, after.rev)?;
         if let Some(last) = append.entries[..committed].last() {
             self.remember(append.chat_id, before.rev + 1, after, last.at)?;
         }
@@ -85,12 +78,7 @@ impl<'c> Log<'c> {
     }
 
     /// Writes one entry with its effect; `None` when a number or a client's id is taken.
-    fn entry(
-        &mut self,
-        tail: &mut Tail,
-        (chat_id, heads): (ChatId, Heads),
-        entry: &Entry,
-    ) -> Result<Option<Heads>> {
+    fn entry(&mut self, chat_id: ChatId, entry: &Entry, heads: Heads) -> Result<Option<Heads>> {
         let bare = Heads {
             rev: heads.rev + 1,
             seq: heads.seq,
@@ -140,11 +128,11 @@ impl<'c> Log<'c> {
                 Ok(Some(bare))
             }
             Change::Sent(message) => {
-                let fits = self.insert_message(tail, numbered, entry, message)?;
+                let fits = self.insert_message(numbered, entry, message)?;
                 Ok(fits.then_some(numbered))
             }
             Change::Acted { message, effect } => {
-                if !self.insert_message(tail, numbered, entry, message)? {
+                if !self.insert_message(numbered, entry, message)? {
                     return Ok(None);
                 }
                 effects::apply(self.connection, (chat_id, numbered), entry.at, effect)?;
@@ -154,21 +142,19 @@ impl<'c> Log<'c> {
     }
 
     /// `false`: its seq is not the next, or the sender has used its `client_message_id` in this chat.
-    fn insert_message(
-        &mut self,
-        tail: &mut Tail,
-        next: Heads,
-        entry: &Entry,
-        message: &Message,
-    ) -> Result<bool> {
+    fn insert_message(&mut self, next: Heads, entry: &Entry, message: &Message) -> Result<bool> {
         if message.seq != next.seq {
             return Ok(false);
         }
-        let place = (message.chat_id, message.sender_id);
-        if let Some(client_id) = &message.client_message_id
-            && !tail.take(&mut self.lookup, place, client_id)?
-        {
-            return Ok(false);
+        if let Some(client_id) = &message.client_message_id {
+            let given = Given {
+                chat_id: message.chat_id,
+                sender: message.sender_id,
+                client_id,
+            };
+            if !self.client_ids.take(given, entry.rev)? {
+                return Ok(false);
+            }
         }
         let change = match entry.change {
             Change::Acted { .. } => "acted",

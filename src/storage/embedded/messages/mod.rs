@@ -24,9 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use async_trait::async_trait;
-use parking_lot::Mutex;
 
-use self::client_ids::ClientIds;
 use super::database::Database;
 use crate::clock::Timestamp;
 use crate::domain::message::Message;
@@ -45,28 +43,18 @@ pub struct SqliteMessages {
     database: Database,
     /// Every outbox row up to this position has been published.
     published: Arc<AtomicI64>,
-    /// The writer's.
-    client_ids: Arc<Mutex<ClientIds>>,
 }
 
 impl SqliteMessages {
     pub fn new(database: Database) -> Self {
-        Self::with_limits(database, ClientIds::default())
-    }
-
-    /// `client_ids`: how many are remembered.
-    pub fn with_limits(database: Database, client_ids: ClientIds) -> Self {
         Self {
             database,
             published: Arc::new(AtomicI64::new(0)),
-            client_ids: Arc::new(Mutex::new(client_ids)),
         }
     }
 
     async fn append_all(&self, appends: Arc<Vec<Append>>) -> StoreResult<Vec<Appended>> {
-        let client_ids = Arc::clone(&self.client_ids);
-        let append =
-            move |connection: &_| append::all(connection, &mut client_ids.lock(), &appends);
+        let append = move |connection: &_| append::all(connection, &appends);
         self.database.write_repeatable(append).await
     }
 

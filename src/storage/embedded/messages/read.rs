@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use super::client_ids;
+use super::client_ids::{ClientIds, Given};
 use super::position::{chat_changed_rev, heads, rev_of_seq};
 use super::row::{message, message_columns};
 use crate::domain::message::Message;
@@ -80,9 +80,19 @@ pub fn find_by_client_ids(
     keys: &[(UserId, String)],
 ) -> Result<Vec<Message>> {
     let mut statement = connection.prepare_cached(FIND_BY_REV)?;
-    let revs = client_ids::revs(connection, chat_id, keys)?;
-    let find = |rev| statement.query_row((chat_id.as_bytes(), signed(rev)), message);
-    revs.into_iter().flatten().map(find).collect()
+    let mut client_ids = ClientIds::open(connection)?;
+    let mut found = Vec::with_capacity(keys.len());
+    for (sender, client_id) in keys {
+        let given = Given {
+            chat_id,
+            sender: *sender,
+            client_id,
+        };
+        if let Some(rev) = client_ids.find(given)? {
+            found.push(statement.query_row((chat_id.as_bytes(), signed(rev)), message)?);
+        }
+    }
+    Ok(found)
 }
 
 pub fn page(
