@@ -130,6 +130,7 @@ async fn say(
         ChatCommand::Send(SendMessage {
             sender,
             client_message_id: client_message_id.to_owned(),
+            is_named: true,
             draft,
             forwarded: false,
             reply: SendAnswer::caller(reply),

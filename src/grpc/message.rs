@@ -89,6 +89,7 @@ fn read_send(
     let reply_to = optional_id::<MessageId>("reply_to_id", asked.reply_to_id.as_deref())?;
     let payload = asked.payload.map(payload::read).transpose()?;
     let draft = draft::parse(&asked.r#type, None, payload.as_deref(), reply_to)?;
+    let is_named = asked.client_message_id.is_some();
     let client_message_id = match asked.client_message_id {
         Some(id) if (1..=CLIENT_ID_CHARS).contains(&id.chars().count()) => id,
         Some(_) => {
@@ -101,6 +102,7 @@ fn read_send(
         ChatCommand::Send(SendMessage {
             sender,
             client_message_id,
+            is_named,
             draft,
             forwarded: false,
             reply: SendAnswer::caller(reply),

@@ -85,6 +85,7 @@ async fn send_to(
 ) -> Answer<HttpResponse> {
     let payload = body.payload.as_deref();
     let draft = draft::parse(&body.kind, body.content, payload, body.reply_to_id)?;
+    let is_named = body.client_message_id.is_some();
     let client_message_id = body
         .client_message_id
         .unwrap_or_else(|| MessageId::new().to_string());
@@ -92,6 +93,7 @@ async fn send_to(
         ChatCommand::Send(SendMessage {
             sender: caller.user_id,
             client_message_id,
+            is_named,
             draft,
             forwarded: false,
             reply: SendAnswer::caller(reply),

@@ -192,6 +192,7 @@ impl ChatActor {
                 self.queue.push_back(Work::Send(PendingSend {
                     sender: send.sender,
                     client_message_id: send.client_message_id,
+                    is_named: send.is_named,
                     draft: send.draft,
                     forwarded: send.forwarded,
                     answer: send.reply,

@@ -159,6 +159,7 @@ impl Desk {
                 ChatCommand::Send(SendMessage {
                     sender: user,
                     client_message_id,
+                    is_named: true,
                     draft,
                     forwarded: true,
                     reply: SendAnswer::caller(reply),

@@ -177,6 +177,9 @@ pub enum ChatCommand {
 pub struct SendMessage {
     pub sender: UserId,
     pub client_message_id: String,
+    /// Its client gave it the id, and may repeat it. Else only a node does, and its client hears nothing
+    /// of that.
+    pub is_named: bool,
     pub draft: Draft,
     /// Copied by forward; never set by a client's own send.
     pub forwarded: bool,

@@ -27,6 +27,7 @@ const ATTEMPTS: usize = 8;
 pub struct PendingSend {
     pub sender: UserId,
     pub client_message_id: String,
+    pub is_named: bool,
     pub draft: Draft,
     pub forwarded: bool,
     pub answer: SendAnswer,
@@ -339,7 +340,7 @@ async fn answer_repeats(scope: &ChatScope, batch: Vec<PendingSend>) -> Vec<Pendi
                 match super::status::sender_view(scope, message).await {
                     Ok(view) => {
                         let encoded = view.encoded();
-                        let sent = SentView::new(view, true);
+                        let sent = SentView::new(view, send.is_named);
                         send.answer.ack(sent, &encoded, &mut outgoing);
                     }
                     Err(failure) => send.answer.refuse(&failure),

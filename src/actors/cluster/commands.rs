@@ -85,6 +85,7 @@ fn encode_send(send: SendMessage, call: u64) -> Encoded {
             .map(|id| proto::bytes(id.0))
             .unwrap_or_default(),
         forwarded: send.forwarded,
+        unnamed: !send.is_named,
         origin: origin(&send.reply, call),
     });
     Encoded {
@@ -206,6 +207,7 @@ fn decode_send(
     Ok(SendMessage {
         sender,
         client_message_id: send.client_message_id,
+        is_named: !send.unnamed,
         draft,
         forwarded: send.forwarded,
         reply,

@@ -74,6 +74,7 @@ impl ConnectionActor {
         let _entered = span.enter();
         let command = ChatCommand::Send(SendMessage {
             sender: user,
+            is_named: client_message_id.is_some(),
             client_message_id: client_message_id.unwrap_or_else(|| Uuid::now_v7().to_string()),
             draft,
             forwarded: false,

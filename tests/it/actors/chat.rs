@@ -46,6 +46,7 @@ async fn what_waits_in_a_chat_that_dies_is_answered() {
         let send = ChatCommand::Send(SendMessage {
             sender: ada,
             client_message_id: id.to_owned(),
+            is_named: true,
             draft: draft::parse("text", Some("hi".to_owned()), None, None).expect("a draft"),
             forwarded: false,
             reply: stage.socket_answer(id),
@@ -182,6 +183,19 @@ async fn a_repeat_gets_its_first_ids_even_after_its_sender_was_removed() {
     );
     let fresh = stage.send(chat, member, "twice", "hello").await;
     assert_eq!(fresh.expect_err("not a member").code(), ErrorCode::NotFound);
+}
+
+/// Its client sent it once: that a node did so again is no news to him.
+#[actix::test]
+async fn what_only_a_node_repeats_is_no_duplicate_to_its_client() {
+    let stage = Stage::new().await;
+    let (chat, [ada, _]) = stage.direct().await;
+    let unnamed = || ("made here".to_owned(), false);
+    let first = stage.send_as(chat, ada, unnamed(), "once").await;
+    let again = stage.send_as(chat, ada, unnamed(), "once").await;
+    let [first, again] = [first, again].map(|sent| sent.expect("sent"));
+    assert!(!again.duplicate);
+    assert_eq!((again.message_id, again.seq), (first.message_id, 1));
 }
 
 #[actix::test]

@@ -39,6 +39,7 @@ async fn show(stage: &Stage, chat: ChatId, sender: UserId, medium: MediaId) -> M
         ChatCommand::Send(SendMessage {
             sender,
             client_message_id: MediaId::new().to_string(),
+            is_named: false,
             draft,
             forwarded: false,
             reply: SendAnswer::caller(reply),

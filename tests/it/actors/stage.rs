@@ -192,13 +192,25 @@ impl Stage {
         client_id: impl Into<String>,
         text: &str,
     ) -> Answer<SentView> {
+        self.send_as(chat, sender, (client_id.into(), true), text)
+            .await
+    }
+
+    /// The same with an id that is its client's or not.
+    pub async fn send_as(
+        &self,
+        chat: ChatId,
+        sender: UserId,
+        (client_message_id, is_named): (String, bool),
+        text: &str,
+    ) -> Answer<SentView> {
         let draft = draft::parse("text", Some(text.to_owned()), None, None)?;
-        let client_message_id = client_id.into();
         self.door
             .ask(chat, |reply| {
                 ChatCommand::Send(SendMessage {
                     sender,
                     client_message_id,
+                    is_named,
                     draft,
                     forwarded: false,
                     reply: SendAnswer::caller(reply),

@@ -70,6 +70,7 @@ async fn what_waits_is_seen_while_it_waits() {
         let send = ChatCommand::Send(SendMessage {
             sender: ada,
             client_message_id: id.to_owned(),
+            is_named: true,
             draft: draft::parse("text", Some("hi".to_owned()), None, None).expect("a draft"),
             forwarded: false,
             reply: stage.socket_answer(id),

@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use prost::Message;
 use serde_json::value::RawValue;
 use troupe::actors::chat::requests::{ChatCommand, CommandAnswer, SendMessage, ToChat};
+use troupe::actors::cluster::Cluster;
 use troupe::actors::cluster::bus::Bus;
 use troupe::actors::cluster::proto;
 use troupe::actors::cluster::travelling::Travelling;
@@ -44,6 +45,7 @@ fn send(socket: SocketRef) -> ChatCommand {
     ChatCommand::Send(SendMessage {
         sender: UserId::new(),
         client_message_id: "c-1".to_owned(),
+        is_named: true,
         draft: Draft {
             kind: MessageKind::Text,
             payload: payload.expect("JSON"),
@@ -98,20 +100,32 @@ fn holds_unknown(payload: &[u8]) -> bool {
     payload.windows(unknown.len()).any(|part| part == unknown)
 }
 
+/// Two nodes with chats.
+async fn two() -> [(Cluster, Shard); 2] {
+    let settings = settings();
+    let start = async || {
+        let shard = Shard::default();
+        let door = ChatDoor::new(vec![shard.clone().start().recipient()]);
+        let cluster = node(&settings, &[Group::Chat], door, Vec::new()).await;
+        (cluster, shard)
+    };
+    [start().await, start().await]
+}
+
+/// A chat that one owns as both see it.
+async fn chat_of(owner: &Cluster, other: &Cluster) -> ChatId {
+    let found = eventually_some("they see each other", async || {
+        let chat_id = ChatId::new();
+        (owner.owns(chat_id) && !other.owns(chat_id)).then_some(chat_id)
+    });
+    found.await
+}
+
 /// A newer version may say more than the node knows that passes it on, or a command of a new kind.
 #[actix::test]
 async fn what_a_former_owner_does_not_know_of_a_command_goes_on_with_it() {
-    let settings = settings();
-    let (shard, former_shard) = (Shard::default(), Shard::default());
-    let [owners, formers] =
-        [&shard, &former_shard].map(|shard| ChatDoor::new(vec![shard.clone().start().recipient()]));
-    let owner = node(&settings, &[Group::Chat], owners, Vec::new()).await;
-    let former = node(&settings, &[Group::Chat], formers, Vec::new()).await;
-    let theirs = eventually_some("they see each other", async || {
-        let chat_id = ChatId::new();
-        (owner.owns(chat_id) && !former.owns(chat_id)).then_some(chat_id)
-    });
-    let chat_id = theirs.await;
+    let [(owner, _), (former, former_shard)] = two().await;
+    let chat_id = chat_of(&owner, &former).await;
     let (bus, sender) = (owner.bus(), NodeId::new());
     let subject = Bus::with_marks(&bus.commands(owner.me()));
     let mut passed = bus.subscribe(subject).await.expect("subscribed");
@@ -162,17 +176,8 @@ async fn what_a_former_owner_does_not_know_of_a_command_goes_on_with_it() {
 /// Its answer names the number by which this node knows it now.
 #[actix::test]
 async fn a_send_of_ones_own_that_came_back_goes_out_under_its_new_number() {
-    let settings = settings();
-    let (shard, own_shard) = (Shard::default(), Shard::default());
-    let [owners, own] =
-        [&shard, &own_shard].map(|shard| ChatDoor::new(vec![shard.clone().start().recipient()]));
-    let owner = node(&settings, &[Group::Chat], owners, Vec::new()).await;
-    let here = node(&settings, &[Group::Chat], own, Vec::new()).await;
-    let chat_id = eventually_some("it is another's", async || {
-        let chat_id = ChatId::new();
-        (!here.owns(chat_id)).then_some(chat_id)
-    });
-    let chat_id = chat_id.await;
+    let [(owner, _), (here, own_shard)] = two().await;
+    let chat_id = chat_of(&owner, &here).await;
     let bus = owner.bus();
     let subject = Bus::with_marks(&bus.commands(owner.me()));
     let mut sent = bus.subscribe(subject).await.expect("subscribed");

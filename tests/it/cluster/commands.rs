@@ -32,6 +32,7 @@ fn send(reply: ReplyTo<troupe::wire::message::SentView>) -> SendMessage {
     SendMessage {
         sender: UserId::new(),
         client_message_id: "c-1".to_owned(),
+        is_named: false,
         draft: Draft {
             kind: MessageKind::Location,
             payload: RawValue::from_string(r#"{"latitude":1.5,"longitude":2}"#.to_owned())
@@ -53,8 +54,8 @@ async fn a_send_arrives_whole() {
         panic!("another command");
     };
     assert_eq!(
-        (came.sender, came.client_message_id.as_str()),
-        (sender, "c-1")
+        (came.sender, came.client_message_id.as_str(), came.is_named),
+        (sender, "c-1", false)
     );
     assert_eq!(came.draft.kind, MessageKind::Location);
     assert_eq!(

@@ -12,12 +12,7 @@ use crate::support::{Detour, Person, Server, Shape, eventually};
 async fn send(sender: &Person, chat_id: &str, content: &str) -> Value {
     let message = json!({"type": "text", "content": content});
     let sent = sender.post_message(chat_id, message).await;
-    let status = if sent.body["duplicate"] == true {
-        200
-    } else {
-        201
-    };
-    assert_eq!(sent.status, status, "{}", sent.text);
+    assert_eq!(sent.status, 201, "{}", sent.text);
     sent.body["messageId"].clone()
 }
 

@@ -98,7 +98,12 @@ pub fn fill(connection: &Connection) -> Result<()> {
          WHERE client_message_id IS NOT NULL ORDER BY chat_id, rev",
     )?;
     let mut rows = all.query([])?;
+    let mut count = 0_u64;
     while let Some(row) = rows.next()? {
+        count += 1;
+        if count.is_multiple_of(1_000_000) {
+            tracing::info!(count, "the ids of messages are put into their table");
+        }
         let given = Given {
             chat_id: id(row, 0)?,
             sender: id(row, 1)?,
