@@ -16,7 +16,7 @@ use crate::storage::distributed::postgres::PostgresSettings;
 use crate::storage::distributed::probe::{Outcome, probe};
 use crate::storage::distributed::redis::RedisSettings;
 use crate::storage::embedded::limits::MemoryLimits;
-use crate::storage::{Stores, embedded};
+use crate::storage::{StoreErrorKind, Stores, embedded};
 
 /// Opens them; those on servers wait until `dependencies` found these fine.
 pub async fn open(config: &Config, clock: Clock, node: NodeId) -> Result<Stores, StartError> {
@@ -42,7 +42,11 @@ fn open_embedded(config: &Config, clock: Clock) -> Result<Stores, StartError> {
     opened.map_err(|error| StartError::Setting {
         setting: "storage.data_dir",
         what: error.to_string(),
-        cure: "see that its files can be read and written, and that the disk is not full".into(),
+        cure: match error.kind {
+            StoreErrorKind::Internal => "run the program that wrote it last, or go back to a copy",
+            _ => "see that its files can be read and written, and that the disk is not full",
+        }
+        .into(),
     })
 }
 

@@ -50,12 +50,15 @@ impl Desk {
                 (order, is_repeat) = self.keep(key, order).await?;
             }
         }
+        let is_named = key.is_some();
         let batch = key.map_or_else(|| MessageId::new().to_string(), |key| key.key);
         let copies = match is_repeat {
             true => self.copies(user, &order, &batch).await?,
             false => HashMap::new(),
         };
-        let items = self.send_copies(user, &order, &batch, copies).await?;
+        let items = self
+            .send_copies(user, &order, (&batch, is_named), copies)
+            .await?;
         Ok(Forwarded { items, is_repeat })
     }
 
@@ -142,7 +145,7 @@ impl Desk {
         &self,
         user: UserId,
         order: &Order,
-        batch: &str,
+        (batch, is_named): (&str, bool),
         mut copies: HashMap<ChatId, Draft>,
     ) -> Answer<Vec<SentView>> {
         if copies.len() < order.chat_ids.len() {
@@ -159,7 +162,7 @@ impl Desk {
                 ChatCommand::Send(SendMessage {
                     sender: user,
                     client_message_id,
-                    is_named: true,
+                    is_named,
                     draft,
                     forwarded: true,
                     reply: SendAnswer::caller(reply),

@@ -131,7 +131,7 @@ pub async fn send_batch(mut scope: ChatScope, batch: Vec<PendingSend>) -> SendsD
 }
 
 /// Lets one send of each id go on. The others are answered once it is known what became of it: each
-/// would meet the unique index and cost the whole batch an attempt.
+/// would be a conflict and cost the whole batch an attempt.
 fn set_aside(batch: Vec<PendingSend>, repeats: &mut Vec<PendingSend>) -> Vec<PendingSend> {
     let mut seen = AHashSet::with_capacity(batch.len());
     let is_first: Vec<bool> = batch
@@ -340,7 +340,9 @@ async fn answer_repeats(scope: &ChatScope, batch: Vec<PendingSend>) -> Vec<Pendi
                 match super::status::sender_view(scope, message).await {
                     Ok(view) => {
                         let encoded = view.encoded();
-                        let sent = SentView::new(view, send.is_named);
+                        // The rev of one that was changed since is not where it was sent.
+                        let is_news = !send.is_named && view.updated_at == view.created_at;
+                        let sent = SentView::new(view, !is_news);
                         send.answer.ack(sent, &encoded, &mut outgoing);
                     }
                     Err(failure) => send.answer.refuse(&failure),

@@ -123,7 +123,9 @@ pub fn do_or_pass(cluster: &Cluster, travelling: Travelling, sender: Option<Node
     let hops = &mut travelling.command.hops;
     let owner = cluster.owner(chat_id);
     let owner = owner.filter(|owner| *hops < HOPS && sender != Some(owner.node()));
-    let detained = owner.is_some() && cluster.is_resident(chat_id);
+    // One of a kind that is not known here cannot wait here.
+    let is_known = travelling.command.what.is_some();
+    let detained = owner.is_some() && is_known && cluster.is_resident(chat_id);
     if let Some(owner) = owner.filter(|_| !detained) {
         *hops += 1;
         return pass(cluster, &owner, travelling);
@@ -153,12 +155,13 @@ pub fn do_here(cluster: &Cluster, chat_id: ChatId, travelling: Travelling, detai
         let refused = Failure::new(ErrorCode::Internal, "this node does not know that command");
         return send_answer(cluster, from, call, Err(refused));
     };
+    // It gets another number, which stands deeper in it as well.
+    let is_own_sockets = command.socket().is_some_and(|it| it.node == cluster.me());
     cluster.tell_here(ToChat {
         chat_id,
         command,
         detained,
-        // This node's own gets another number, which stands deeper in it as well.
-        came_as: came_as.filter(|_| !is_own),
+        came_as: came_as.filter(|_| !is_own_sockets),
     });
     if !is_own {
         return answer_later(cluster, from, call, replies);

@@ -10,6 +10,7 @@ use super::proto;
 const FROM: u32 = 2;
 const CALL: u32 = 3;
 const HOPS: u32 = 4;
+const TRACEPARENT: u32 = 16;
 
 #[derive(Clone, Debug)]
 pub struct Travelling {
@@ -58,6 +59,9 @@ impl Travelling {
         encoding::bytes::encode(FROM, &self.command.from, &mut bytes);
         encoding::uint64::encode(CALL, &self.command.call, &mut bytes);
         encoding::uint32::encode(HOPS, &self.command.hops, &mut bytes);
+        if !self.command.traceparent.is_empty() {
+            encoding::string::encode(TRACEPARENT, &self.command.traceparent, &mut bytes);
+        }
         bytes.into()
     }
 }

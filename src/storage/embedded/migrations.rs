@@ -1,6 +1,6 @@
 //! The schema of the embedded database, one numbered file after another, each applied once.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 
 use super::messages::client_ids;
 
@@ -63,9 +63,15 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     ),
 ];
 
-/// Applies what is missing, each file in a transaction of its own.
+/// Applies what is missing, each file in a transaction of its own. What a newer program made is left alone.
 pub fn run(connection: &mut Connection) -> rusqlite::Result<()> {
     let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let newest = MIGRATIONS.iter().map(|(number, ..)| *number).max();
+    if let Some(newest) = newest.filter(|newest| *newest < done) {
+        let what = format!("has schema {done}, this program knows {newest}");
+        let error = ffi::Error::new(ffi::SQLITE_ERROR);
+        return Err(rusqlite::Error::SqliteFailure(error, Some(what)));
+    }
     for (number, name, text) in MIGRATIONS.iter().filter(|(number, ..)| *number > done) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(text)?;

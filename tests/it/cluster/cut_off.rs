@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Detour, Person, Server, Shape, eventually};
 
-/// A node may have asked the other before it went alone, and repeats the send by itself: then the answer
-/// is that of a repeat. Answers the message's id.
+/// A node may have asked the other before it went alone, and repeats the send by itself: who sent it hears
+/// nothing of that. Answers the message's id.
 async fn send(sender: &Person, chat_id: &str, content: &str) -> Value {
     let message = json!({"type": "text", "content": content});
     let sent = sender.post_message(chat_id, message).await;

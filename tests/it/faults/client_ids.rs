@@ -95,6 +95,25 @@ impl World {
         keys.len()
     }
 
+    /// Both in one transaction, which is undone, and then each for itself.
+    async fn append_beside_failure(&self, append: Append) -> Appended {
+        let fails = self.database.write_repeatable(|connection| {
+            connection.execute("INSERT INTO nowhere VALUES (1)", [])
+        });
+        // Holds the writer until both wait.
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let hold = self.database.write(move |_| Ok(gate.recv().is_ok()));
+        let release = async {
+            tokio::task::yield_now().await;
+            go.send(())
+        };
+        let appending = self.store.append(vec![append]);
+        let (held, done, failed, _) = tokio::join!(hold, appending, fails, release);
+        assert!(held.expect("held"));
+        failed.expect_err("there is no such table");
+        done.into_iter().next().expect("an outcome")
+    }
+
     async fn step(&mut self, step: Step) {
         match step {
             Step::Send(chat, keys) => {
@@ -104,12 +123,8 @@ impl World {
             }
             Step::SendBesideFailure(chat, keys) => {
                 let append = self.append(chat, &keys);
-                let fails = self.database.write_repeatable(|connection| {
-                    connection.execute("INSERT INTO nowhere VALUES (1)", [])
-                });
-                let (done, failed) = tokio::join!(self.store.append(vec![append]), fails);
-                failed.expect_err("there is no such table");
-                self.expect(chat, &keys, &done[0]);
+                let done = self.append_beside_failure(append).await;
+                self.expect(chat, &keys, &done);
             }
             Step::SendAndFail(chat, keys) => {
                 let mut append = self.append(chat, &keys);
@@ -199,6 +214,17 @@ fn an_id_is_taken_for_good_whatever_happens() {
     ran.expect("as the model says");
 }
 
+/// The same sends once more, where seq and rev are this far.
+fn again(mut append: Append, heads: u64) -> Append {
+    for (entry, place) in append.entries.iter_mut().zip(1u64..) {
+        entry.rev = heads + place;
+        if let Change::Sent(message) = &mut entry.change {
+            (message.id, message.seq) = (MessageId::new(), heads + place);
+        }
+    }
+    append
+}
+
 /// A database of the version before, whose ids an index of the log held.
 #[tokio::test]
 async fn ids_of_an_older_database_stay_taken() {
@@ -241,17 +267,7 @@ async fn ids_of_an_older_database_stay_taken() {
     drop(raw);
 
     let store = SqliteMessages::new(Database::open(&path).expect("migrated"));
-    let again = |heads: u64| {
-        let mut again = append.clone();
-        for (entry, place) in again.entries.iter_mut().zip(1u64..) {
-            entry.rev = heads + place;
-            if let Change::Sent(message) = &mut entry.change {
-                (message.id, message.seq) = (MessageId::new(), heads + place);
-            }
-        }
-        again
-    };
-    let done = store.append(vec![again(3)]).await;
+    let done = store.append(vec![again(append.clone(), 3)]).await;
     let refused = matches!(done[0], Appended::Conflict { committed: 0 });
     assert!(refused, "{done:?}");
     let Change::Sent(first) = &append.entries[0].change else {
@@ -286,24 +302,16 @@ async fn a_number_that_is_anothers_is_passed_by() {
     let key = (sender, second.client_message_id.clone().expect("an id"));
     let find = async || store.find_by_client_ids(chat_id, vec![key.clone()]).await;
     assert_eq!(find().await.expect("read")[0].id, second.id);
-    let again = async |heads: u64| {
-        let mut again = append.clone();
-        let mut entry = again.entries.remove(1);
-        entry.rev = heads + 1;
-        if let Change::Sent(message) = &mut entry.change {
-            (message.id, message.seq) = (MessageId::new(), heads + 1);
-        }
-        again.entries = vec![entry];
-        store.append(vec![again]).await.remove(0)
-    };
-    let done = again(2).await;
-    let refused = matches!(done, Appended::Conflict { committed: 0 });
+    let mut repeat = append.clone();
+    repeat.entries.remove(0);
+    let done = store.append(vec![again(repeat.clone(), 2)]).await;
+    let refused = matches!(done[0], Appended::Conflict { committed: 0 });
     assert!(refused, "{done:?}");
     // Without its own number it is new, and gets the free one.
     let forgotten = format!("DELETE FROM client_ids WHERE number = {place} + 1");
     raw.execute_batch(&forgotten).expect("written");
     assert!(find().await.expect("read").is_empty());
-    let done = again(2).await;
-    assert!(matches!(done, Appended::Committed), "{done:?}");
+    let done = store.append(vec![again(repeat, 2)]).await;
+    assert!(matches!(done[0], Appended::Committed), "{done:?}");
     assert_eq!(find().await.expect("read")[0].seq, 3);
 }

@@ -170,6 +170,18 @@ async fn a_deletion_strips_the_text_of_edits() {
     assert_eq!(entries, 3, "no entry is ever removed");
 }
 
+#[test]
+fn a_database_of_a_newer_program_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(database(folder.path()));
+    let raw = Connection::open(folder.path().join("troupe.db")).expect("it opens");
+    raw.pragma_update(None, "user_version", 1_000).expect("set");
+    let refused = Database::open(&folder.path().join("troupe.db"));
+    let refused = refused.err().expect("refused");
+    assert_eq!(refused.kind, StoreErrorKind::Internal);
+    assert!(refused.message.contains("has schema 1000"), "{refused}");
+}
+
 /// A file system of a few megabytes; unmounted when dropped.
 struct SmallDisk {
     folder: TempDir,
