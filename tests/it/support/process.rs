@@ -1,6 +1,7 @@
 //! What a child process needs: free ports, a data directory, someone to read what it says, and
 //! someone to end it.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -54,13 +55,28 @@ pub fn new_data() -> Arc<TempDir> {
 /// listen there again, and nobody who tries meanwhile is connected to himself.
 const PORTS: std::ops::Range<u16> = 20_000..32_768;
 
-/// A listener on a free port of [`PORTS`].
+/// A listener on a free port of [`PORTS`] that no other test is given as long as this one runs.
 pub fn listen() -> TcpListener {
-    let tries =
-        (0..1_000).map(|_| std::net::TcpListener::bind(("127.0.0.1", rand::random_range(PORTS))));
+    let ports = (0..1_000).map(|_| rand::random_range(PORTS));
+    let tries = ports
+        .filter(|port| is_ours(*port))
+        .map(|port| std::net::TcpListener::bind(("127.0.0.1", port)));
     let listener = tries.flatten().next().expect("a free port");
     listener.set_nonblocking(true).expect("set");
     TcpListener::from_std(listener).expect("a listener")
+}
+
+/// Tests are processes: one that still starts what is to listen there holds a lock.
+fn is_ours(port: u16) -> bool {
+    static OURS: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ports");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = File::create(folder.join(port.to_string())).expect("a file");
+    let is_ours = file.try_lock().is_ok();
+    if is_ours {
+        OURS.lock().push(file);
+    }
+    is_ours
 }
 
 /// Two ports that were free a moment ago.
