@@ -61,7 +61,7 @@ impl Call {
 
     /// Of a send, its chat.
     fn send_to(&self) -> Option<ChatId> {
-        let chat_id = proto::id(&self.command.command.chat_id).ok();
+        let chat_id = self.command.chat_id().ok();
         chat_id.filter(|_| self.is_send())
     }
 
@@ -99,7 +99,7 @@ impl Calls {
             command,
             waiting,
         };
-        self.waiting.insert(call.command.command.call, call);
+        self.waiting.insert(call.command.call(), call);
     }
 
     /// Remembers a command for a moment, should nobody be where it is passed on to; answers what it is

@@ -118,7 +118,7 @@ impl Cluster {
 
     pub(super) fn command_to(&self, owner: &Peer, travelling: &Travelling) -> Outgoing {
         let subject = self.0.bus.commands(owner.node());
-        Outgoing::of(subject, travelling.encode()).answered_as(travelling.command.call)
+        Outgoing::of(subject, travelling.encode()).answered_as(travelling.call())
     }
 
     pub(super) fn send_command(&self, owner: &Peer, call: u64, outgoing: Outgoing) {

@@ -104,7 +104,7 @@ fn frames_lost(cluster: &Cluster, marked: Marked) {
 fn take_command(cluster: &Cluster, message: Message, marked: Marked) {
     match Travelling::decode(message.payload) {
         // A send was repeated; of anything else whoever waits is told that nothing is known.
-        Ok(travelling) if marked.is_replaced && travelling.command.call != 0 => {}
+        Ok(travelling) if marked.is_replaced && travelling.call() != 0 => {}
         Ok(travelling) => do_or_pass(cluster, travelling, marked.sender),
         Err(_) => proto::skipped("chat"),
     }
@@ -113,8 +113,7 @@ fn take_command(cluster: &Cluster, message: Message, marked: Marked) {
 /// Does a command that came from another node, or passes it on to who owns the chat as this one sees it.
 /// Where that is the sender itself, it knows better: of two who see it otherwise one learned it sooner.
 pub fn do_or_pass(cluster: &Cluster, travelling: Travelling, sender: Option<NodeId>) {
-    let chat_id = proto::id::<ChatId>(&travelling.command.chat_id);
-    let Ok(chat_id) = chat_id else {
+    let Ok(chat_id) = travelling.chat_id() else {
         return proto::skipped("chat");
     };
     let Some(mut travelling) = cluster.keep_behind(chat_id, travelling) else {
@@ -183,7 +182,7 @@ pub fn do_here(cluster: &Cluster, chat_id: ChatId, travelling: Travelling, detai
 /// Passes on a command of another node, whose view of the owners and this one's differ for a moment.
 pub fn pass(cluster: &Cluster, owner: &Peer, travelling: Travelling) {
     metrics::counter!("troupe_chat_not_owner_total").increment(1);
-    let (call, from) = (travelling.command.call, proto::id(&travelling.command.from));
+    let (call, from) = (travelling.call(), proto::id(&travelling.command.from));
     let outgoing = Outgoing::of(cluster.bus().commands(owner.node()), travelling.encode());
     let number = cluster.calls().pass(owner.node(), travelling);
     if owner.send(outgoing.answered_as(number)) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::calls::Passed;
 use super::peers::{Outgoing, Peer};
 use super::travelling::Travelling;
-use super::{Cluster, calls, inbound, proto};
+use super::{Cluster, calls, inbound};
 use crate::actors::request::Answer;
 use crate::error::Failure;
 use crate::id::{ChatId, NodeId};
@@ -128,7 +128,7 @@ impl Cluster {
     /// The same with a command of another node, which this one passed on.
     fn pass_again(&self, number: u64, passed: Passed, why: Back) {
         self.suspect(passed.node, why);
-        let Ok(chat_id) = proto::id(&passed.command.command.chat_id) else {
+        let Ok(chat_id) = passed.command.chat_id() else {
             return;
         };
         if !self.0.detours.came_back(chat_id, number, passed.command) {
@@ -214,7 +214,7 @@ impl Cluster {
     fn repeat_passed(&self, is_meant: impl Fn(NodeId) -> bool) {
         let mut chats = BTreeSet::new();
         for (number, passed) in self.0.calls.take_passed_to(is_meant) {
-            if let Ok(chat_id) = proto::id(&passed.command.chat_id) {
+            if let Ok(chat_id) = passed.chat_id() {
                 self.0.detours.came_back(chat_id, number, passed);
                 chats.insert(chat_id);
             }
@@ -257,7 +257,7 @@ impl Cluster {
 
     fn send_now(&self, call: u64, travelling: Travelling) {
         let _placing = self.0.placing.read();
-        let Ok(chat_id) = proto::id(&travelling.command.chat_id) else {
+        let Ok(chat_id) = travelling.chat_id() else {
             return;
         };
         if let Some(owner) = self.owner(chat_id) {

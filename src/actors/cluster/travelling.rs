@@ -4,7 +4,8 @@
 use bytes::Bytes;
 use prost::{DecodeError, Message, encoding};
 
-use super::proto;
+use super::proto::{self, Malformed};
+use crate::id::ChatId;
 
 /// As `proto/node.proto` numbers the fields of a command.
 const FROM: u32 = 2;
@@ -36,6 +37,15 @@ impl Travelling {
             // What it lies in is the buffer of a whole reading.
             came_as: Some(Bytes::copy_from_slice(&payload)),
         })
+    }
+
+    pub fn chat_id(&self) -> Result<ChatId, Malformed> {
+        proto::id(&self.command.chat_id)
+    }
+
+    /// What the node that asks calls it; 0: no answer is wanted.
+    pub fn call(&self) -> u64 {
+        self.command.call
     }
 
     /// As it goes on, if it came so.

@@ -40,9 +40,18 @@ impl Handler<ToChat> for Shard {
     }
 }
 
-fn send(socket: SocketRef) -> ChatCommand {
+fn socket(node: NodeId, call: u64) -> SocketRef {
+    SocketRef {
+        node,
+        lane: 0,
+        connection: ConnectionId::new(),
+        call,
+    }
+}
+
+fn sent_by(socket: SocketRef, chat_id: ChatId) -> ToChat {
     let payload = RawValue::from_string(r#"{"content":"hello"}"#.to_owned());
-    ChatCommand::Send(SendMessage {
+    let command = ChatCommand::Send(SendMessage {
         sender: UserId::new(),
         client_message_id: "c-1".to_owned(),
         is_named: true,
@@ -54,7 +63,13 @@ fn send(socket: SocketRef) -> ChatCommand {
         },
         forwarded: false,
         reply: CommandAnswer::socket(socket, None, Fanout::default()),
-    })
+    });
+    ToChat {
+        chat_id,
+        command,
+        detained: false,
+        came_as: None,
+    }
 }
 
 /// A former owner has it from another node: that one waits for the answer, by its own number.
@@ -68,19 +83,8 @@ async fn a_send_that_waited_at_a_former_owner_is_answered_where_it_came_from() {
     let former = node(&settings, &[Group::Gateway], nobody, Vec::new()).await;
     let chat_id = ChatId::new();
     eventually("they see each other", async || !former.owns(chat_id)).await;
-    let socket = SocketRef {
-        node: NodeId::new(),
-        lane: 0,
-        connection: ConnectionId::new(),
-        call: 4711,
-    };
-    let message = ToChat {
-        chat_id,
-        command: send(socket),
-        detained: false,
-        came_as: None,
-    };
-    assert!(former.carry(message).is_none());
+    let socket = socket(NodeId::new(), 4711);
+    assert!(former.carry(sent_by(socket, chat_id)).is_none());
     eventually("it comes", async || !shard.0.borrow().is_empty()).await;
     let came = shard.0.borrow_mut().remove(0);
     assert_eq!(came.command.socket(), Some(socket));
@@ -184,18 +188,7 @@ async fn a_send_of_ones_own_that_came_back_goes_out_under_its_new_number() {
     let bus = owner.bus();
     let subject = Bus::with_marks(&bus.commands(owner.me()));
     let mut sent = bus.subscribe(subject).await.expect("subscribed");
-    let socket = SocketRef {
-        node: here.me(),
-        lane: 0,
-        connection: ConnectionId::new(),
-        call: 0,
-    };
-    let message = ToChat {
-        chat_id,
-        command: send(socket),
-        detained: false,
-        came_as: None,
-    };
+    let message = sent_by(socket(here.me(), 0), chat_id);
     assert!(here.carry(message).is_none());
     let first = sent.next().await.expect("sent").payload;
     // A third node has it by then, and passes it on to here, where the chat's actor still is.

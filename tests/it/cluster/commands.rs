@@ -183,7 +183,7 @@ fn a_command_that_was_passed_on_comes_back_once() {
     let number = calls.pass(next_owner, numbered(7));
     assert_ne!(number, calls.pass(next_owner, numbered(7)));
     let passed = calls.take_passed(number).expect("it is known");
-    assert_eq!((passed.node, passed.command.command.call), (next_owner, 7));
+    assert_eq!((passed.node, passed.command.call()), (next_owner, 7));
     assert!(calls.take_passed(number).is_none());
     assert!(
         calls.take_back(number).is_none(),
@@ -203,7 +203,7 @@ fn a_send_that_was_passed_on_is_not_lost_with_the_node_that_got_it() {
     let lost = calls.take_passed_to(|node| node == gone);
     let lost: Vec<(u64, u64)> = lost
         .iter()
-        .map(|(number, it)| (*number, it.command.call))
+        .map(|(number, it)| (*number, it.call()))
         .collect();
     assert_eq!(lost, [(number, 1)], "done twice the other may be two");
     assert!(calls.take_passed_to(|node| node == gone).is_empty());

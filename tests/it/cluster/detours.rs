@@ -22,7 +22,7 @@ fn they_go_again_in_the_order_in_which_they_first_came() {
     assert!(detours.keep(chat, || 4, command(4)).is_none());
     assert!(!detours.came_back(chat, 2, command(2)));
     assert!(detours.keep(other, || 5, command(5)).is_some());
-    let calls: Vec<u64> = detours.take(chat).map(|it| it.command.call).collect();
+    let calls: Vec<u64> = detours.take(chat).map(|it| it.call()).collect();
     assert_eq!(calls, [1, 2, 3, 4]);
     assert_eq!(detours.take(chat).count(), 0);
     assert!(detours.keep(chat, || 6, command(6)).is_some());
