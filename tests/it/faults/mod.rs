@@ -32,6 +32,7 @@ mod bucket;
 mod checkers;
 mod client_ids;
 mod copy;
+mod deaths;
 mod device;
 mod kill;
 mod ledger;

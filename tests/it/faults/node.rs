@@ -102,17 +102,25 @@ impl Node {
 
     /// What it says of itself at a path; `None` while nobody answers.
     pub async fn says(&self, path: &str) -> Option<(u16, String)> {
-        let http = reqwest::Client::builder().no_proxy();
-        let http = http.timeout(Duration::from_secs(10)).build();
-        let url = format!("{}{path}", self.server.origin());
-        let said = http.expect("an http client").get(url).send().await.ok()?;
-        Some((said.status().as_u16(), said.text().await.ok()?))
+        get(self.server.origin() + path).await
+    }
+
+    /// The same of its admin listener.
+    pub async fn tells_admins(&self, path: &str) -> Option<(u16, String)> {
+        get(self.server.admin_origin() + path).await
     }
 
     /// Where clients find it.
     pub fn origin(&self) -> String {
         format!("http://{}", self.ways.door.address())
     }
+}
+
+async fn get(url: String) -> Option<(u16, String)> {
+    let http = reqwest::Client::builder().no_proxy();
+    let http = http.timeout(Duration::from_secs(10)).build();
+    let said = http.expect("an http client").get(url).send().await.ok()?;
+    Some((said.status().as_u16(), said.text().await.ok()?))
 }
 
 /// `host:port` of an address.

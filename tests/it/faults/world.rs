@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 use troupe::event::Event;
 use troupe::storage::distributed::events::{EventSettings, JetStreamEvents};
 use troupe::storage::events::EventStream;
@@ -75,7 +74,7 @@ pub struct World {
     pub copies: Vec<(usize, Arc<Mutex<Copies>>)>,
     pub events: JetStreamEvents,
     pub witnessed: Witnessed,
-    plan: NodePlan,
+    pub plan: NodePlan,
     seed: u64,
     devices: Vec<JoinHandle<()>>,
     witness: JoinHandle<()>,
@@ -145,7 +144,7 @@ impl World {
         }
     }
 
-    fn tell_origins(&self) {
+    pub fn tell_origins(&self) {
         let origins = self.nodes.iter().map(Node::origin).collect();
         *self.ground.origins.write() = origins;
     }
@@ -187,16 +186,9 @@ impl World {
         }
         let chats: BTreeSet<&str> = unknown.values().map(|one| one.chat_id.as_str()).collect();
         for node in &self.nodes {
-            let admin = node.server.admin();
-            let mut paths = vec!["/admin/cluster".to_owned()];
-            paths.extend(
-                chats
-                    .iter()
-                    .map(|chat_id| format!("/admin/chats/{chat_id}")),
-            );
-            for path in paths {
-                let answer = timeout(Duration::from_secs(5), admin.get(&path)).await;
-                let _ = writeln!(told, "{path}: {:?}", answer.map(|answer| answer.body));
+            let chats = chats.iter().map(|chat_id| actor_of(chat_id));
+            for path in chats.chain(["/admin/cluster".to_owned()]) {
+                let _ = writeln!(told, "{path}: {:?}", node.tells_admins(&path).await);
             }
         }
         told
@@ -221,15 +213,6 @@ impl World {
         node
     }
 
-    /// SIGKILL, and another node in its place.
-    pub async fn kill_node(&mut self, place: usize) {
-        let killed = self.nodes.remove(place);
-        killed.server.kill();
-        self.tell_origins();
-        self.go_on(Duration::from_secs(3)).await;
-        self.add_node().await;
-    }
-
     pub async fn add_node(&mut self) {
         let plan = self.plan.clone();
         self.add_planned(&plan).await;
@@ -250,30 +233,6 @@ impl World {
     pub fn take_in(&mut self, node: Node) {
         self.nodes.push(node);
         self.tell_origins();
-    }
-
-    /// A node takes the place of the first one, and dies where it was told to.
-    pub async fn abort_node(&mut self, failpoint: &str) {
-        let mut plan = self.plan.clone();
-        plan.settings
-            .push(("TROUPE_ABORT_AT", failpoint.to_owned()));
-        self.add_planned(&plan).await;
-        self.take_node(0).server.kill();
-        // It dies of what is sent, however slowly that goes.
-        let began = Instant::now();
-        let status = loop {
-            self.go_on(Duration::from_secs(1)).await;
-            let doomed = self.nodes.last_mut().expect("a node");
-            if let Some(status) = doomed.server.ended() {
-                break status;
-            }
-            assert!(began.elapsed() < QUIET, "it lives after {failpoint}");
-        };
-        self.nodes.pop();
-        assert!(!status.success(), "{status}");
-        self.tell_origins();
-        self.go_on(Duration::from_secs(2)).await;
-        self.add_node().await;
     }
 
     /// Who has a device on every node gets each message there, as it is sent and not because heads
@@ -325,6 +284,11 @@ impl World {
             device.await.expect("a device lives until the end");
         }
     }
+}
+
+/// Where a node tells of a chat's actor.
+pub fn actor_of(chat_id: &str) -> String {
+    format!("/admin/chats/{chat_id}/actor")
 }
 
 /// Chats of neighbours, and groups of every other one.
