@@ -1,10 +1,9 @@
 //! A guardian per group: it rebuilds the group's actor after a panic and bounds what it works on.
 //!
-//! actix does not restart an actor that panicked: its mailbox stays closed. The guardian holds a
-//! factory, answers `unavailable` while the group is down or has too much to do, and gives up for a
-//! while when the actor dies again and again, so that the fault is seen instead of hidden.
+//! actix does not restart an actor that panicked: its mailbox stays closed. The guardian answers
+//! `unavailable` while the group is down or has too much to do. What nobody asks and is only told has a
+//! [`keeper`](super::keeper); whose death ends the process stands in [`vital`](super::vital).
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -15,16 +14,15 @@ use actix::{
 };
 use tokio::time::Instant;
 
+use super::child::{Child, RestartBudget};
 use super::request::{Answer, DEADLINE, Request, tell};
 use crate::error::{ErrorCode, Failure};
 
 /// Requests of one group that may be worked on at once.
 pub const IN_FLIGHT: usize = 4096;
-/// An actor may die this often within [`RESTART_WINDOW`].
-pub const RESTARTS: usize = 5;
-pub const RESTART_WINDOW: Duration = Duration::from_secs(60);
+/// How often it is looked whether an actor died.
+pub const WATCH_EVERY: Duration = Duration::from_millis(250);
 
-const WATCH_EVERY: Duration = Duration::from_millis(250);
 const MAILBOX: usize = 1024;
 
 /// What a guardian shows of its group. Cheap to clone.
@@ -67,6 +65,15 @@ impl GroupState {
         self.inner.down.load(Ordering::Relaxed)
     }
 
+    /// Answers whether it was down before.
+    pub(super) fn set_down(&self, is_down: bool) -> bool {
+        self.inner.down.swap(is_down, Ordering::Relaxed)
+    }
+
+    pub(super) fn count_restart(&self) {
+        self.inner.restarts.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn enter(&self) -> InFlight {
         self.inner.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(Arc::clone(&self.inner))
@@ -86,16 +93,14 @@ impl Drop for InFlight {
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     pub in_flight: usize,
-    pub restarts: usize,
-    pub window: Duration,
+    pub restarts: RestartBudget,
 }
 
 impl Default for Budget {
     fn default() -> Self {
         Self {
             in_flight: IN_FLIGHT,
-            restarts: RESTARTS,
-            window: RESTART_WINDOW,
+            restarts: RestartBudget::default(),
         }
     }
 }
@@ -103,10 +108,8 @@ impl Default for Budget {
 /// Stands before a group's actor; forwards any request the actor handles.
 pub struct Guardian<A: Actor<Context = Context<A>>> {
     state: GroupState,
-    budget: Budget,
-    factory: Box<dyn FnMut() -> A + Send>,
-    child: Option<Addr<A>>,
-    restarted: VecDeque<Instant>,
+    in_flight: usize,
+    child: Child<A>,
 }
 
 impl<A: Actor<Context = Context<A>>> Guardian<A> {
@@ -134,51 +137,10 @@ impl<A: Actor<Context = Context<A>>> Guardian<A> {
 
     fn new(state: GroupState, budget: Budget, factory: impl FnMut() -> A + Send + 'static) -> Self {
         Self {
+            child: Child::new(state.clone(), budget.restarts, factory),
+            in_flight: budget.in_flight,
             state,
-            budget,
-            factory: Box::new(factory),
-            child: None,
-            restarted: VecDeque::new(),
         }
-    }
-
-    /// The actor, rebuilt if it died and the budget allows.
-    fn child(&mut self) -> Option<Addr<A>> {
-        if let Some(child) = self.child.as_ref().filter(|child| child.connected()) {
-            return Some(child.clone());
-        }
-        let first = self.child.is_none() && self.restarted.is_empty();
-        if !first && !self.may_restart() {
-            self.child = None;
-            return None;
-        }
-        let child = (self.factory)().start();
-        self.child = Some(child.clone());
-        Some(child)
-    }
-
-    fn may_restart(&mut self) -> bool {
-        let now = Instant::now();
-        while self
-            .restarted
-            .front()
-            .is_some_and(|at| now.duration_since(*at) >= self.budget.window)
-        {
-            self.restarted.pop_front();
-        }
-        let group = self.state.name;
-        let spent = self.restarted.len() >= self.budget.restarts;
-        if self.state.inner.down.swap(spent, Ordering::Relaxed) != spent && spent {
-            tracing::error!(group, "actor keeps dying, restart budget spent");
-        }
-        if spent {
-            return false;
-        }
-        self.restarted.push_back(now);
-        self.state.inner.restarts.fetch_add(1, Ordering::Relaxed);
-        metrics::counter!("troupe_actor_restarts_total", "group" => group).increment(1);
-        tracing::warn!(group, "actor died, rebuilt");
-        true
     }
 }
 
@@ -187,9 +149,9 @@ impl<A: Actor<Context = Context<A>>> Actor for Guardian<A> {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        self.child();
+        self.child.address();
         ctx.run_interval(WATCH_EVERY, |guardian, ctx| {
-            guardian.child();
+            guardian.child.address();
             let group = guardian.state.name;
             metrics::gauge!("troupe_actor_in_flight", "group" => group)
                 .set(guardian.state.in_flight() as f64);
@@ -224,7 +186,7 @@ impl<A: Actor<Context = Context<A>>> Handler<Retire> for Guardian<A> {
     type Result = ();
 
     fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
-        self.child = None;
+        self.child.retire();
         ctx.stop();
     }
 }
@@ -238,12 +200,12 @@ where
 
     fn handle(&mut self, request: R, _: &mut Self::Context) -> Self::Result {
         let group = self.state.name;
-        if self.state.in_flight() >= self.budget.in_flight {
+        if self.state.in_flight() >= self.in_flight {
             metrics::counter!("troupe_actor_refused_total", "group" => group).increment(1);
             let full = Failure::unavailable("too much is waiting here, try again");
             return Box::pin(async { Err(full) });
         }
-        let Some(child) = self.child() else {
+        let Some(child) = self.child.address() else {
             let down = Failure::unavailable("this part is down, try again later");
             return Box::pin(async { Err(down) });
         };

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod chat;
+pub mod child;
 pub mod cluster;
 pub mod elsewhere;
 pub mod fanout;
@@ -9,6 +10,7 @@ pub mod group;
 pub mod guardian;
 pub mod inspection;
 pub mod jobs;
+pub mod keeper;
 pub mod media;
 pub mod message;
 pub mod notification;
@@ -19,4 +21,5 @@ pub mod request;
 pub mod standing;
 pub mod told;
 pub mod user;
+pub mod vital;
 pub mod websocket;

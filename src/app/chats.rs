@@ -15,8 +15,10 @@ use crate::actors::chat::writer::Writer;
 use crate::actors::cluster::Cluster;
 use crate::actors::cluster::requests::OwnersChanged;
 use crate::actors::fanout::Fanout;
+use crate::actors::keeper::Keeper;
 use crate::actors::media::requests::MediaDesk;
 use crate::actors::placement::ChatDoor;
+use crate::actors::vital::Vital;
 use crate::clock::Clock;
 use crate::storage::Stores;
 
@@ -30,14 +32,21 @@ pub fn start_chats(
     clock: Clock,
     nodes: Option<&Cluster>,
     (relay, media): (&Recipient<ReceiptsStored>, &MediaDesk),
+    vital: &Vital,
 ) -> StartedChats {
-    let indexer = Indexer::new(stores, remote(nodes)).start().recipient();
+    let (indexed, elsewhere) = (stores.clone(), remote(nodes));
+    let indexer = Keeper::new("search indexer", move || {
+        Indexer::new(&indexed, elsewhere.clone())
+    });
+    let indexer = indexer.start().recipient();
     let shards = std::thread::available_parallelism().map_or(2, usize::from);
     let started = (0..shards).map(|_| {
         let arbiter = Arbiter::new().handle();
         let (messages, chats) = (Arc::clone(&stores.messages), Arc::clone(&stores.chats));
         let indexer = Some(indexer.clone());
         let writer = Writer::start_in_arbiter(&arbiter, |_| Writer::new(messages, chats, indexer));
+        let writing = writer.clone();
+        vital.watch("chat writer", move || writing.connected());
         let services = ChatServices {
             stores: stores.clone(),
             fanout: fanout.clone(),
@@ -47,7 +56,10 @@ pub fn start_chats(
             relay: Some(relay.clone()),
             remote: remote(nodes),
         };
-        ChatShard::start_in_arbiter(&arbiter, |_| ChatShard::new(services, CHAT_IDLE))
+        let shard = ChatShard::start_in_arbiter(&arbiter, |_| ChatShard::new(services, CHAT_IDLE));
+        let keeping = shard.clone();
+        vital.watch("chat shard", move || keeping.connected());
+        shard
     });
     StartedChats::of(&started.collect::<Vec<_>>())
 }

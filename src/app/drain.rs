@@ -8,6 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::groups::Groups;
 use super::{StartError, failed};
+use crate::actors::vital::Vital;
 use crate::grpc::Running;
 use crate::http::health::Readiness;
 
@@ -37,6 +38,18 @@ impl Signals {
             _ = self.interrupt.recv() => "SIGINT",
         };
         tracing::info!(signal = name, "told to stop");
+    }
+
+    /// Waits for the next one, or for the death of what this process cannot go on without.
+    pub async fn next_or_death(&mut self, vital: &Vital) -> Result<(), StartError> {
+        let name = tokio::select! {
+            () = self.next() => return Ok(()),
+            name = vital.death() => name,
+        };
+        tracing::error!(name, "died of a panic, this process ends");
+        Err(failed(format!(
+            "the {name} died of a panic, which the log tells above; nothing acked is lost, start it again"
+        )))
     }
 
     /// Waits until this is drained; the next one ends that.

@@ -24,6 +24,7 @@ use crate::actors::group::Group;
 use crate::actors::guardian::{GroupState, Guardian};
 use crate::actors::inspection::actor::{FaultRules, Inspector, InspectorActor};
 use crate::actors::inspection::requests::NodePeers;
+use crate::actors::keeper::Keeper;
 use crate::actors::media::actor::{Media, MediaActor};
 use crate::actors::media::requests::{MediaDesk, MediaPeers};
 use crate::actors::message::actor::{MessageActor, Reader};
@@ -34,6 +35,7 @@ use crate::actors::placement::{ChatDoor, Remote};
 use crate::actors::remote::StandIn;
 use crate::actors::user::actor::{UserActor, Users};
 use crate::actors::user::requests::UserPeers;
+use crate::actors::vital::Vital;
 use crate::actors::websocket::{SocketNeeds, Websocket};
 use crate::clock::Clock;
 use crate::config::{AuthConfig, Backend, Config};
@@ -59,6 +61,8 @@ pub struct Ground {
     events: Option<Arc<dyn EventStream>>,
     /// Of the groups that run here.
     pub states: Vec<GroupState>,
+    /// Without which this process cannot go on.
+    pub vital: Vital,
 }
 
 impl Ground {
@@ -78,7 +82,7 @@ impl Ground {
             false => None,
         };
         let reading = Arbiter::new().handle();
-        let mut states = Vec::new();
+        let (mut states, vital) = (Vec::new(), Vital::default());
         let media = start_media(
             config,
             stores,
@@ -93,8 +97,9 @@ impl Ground {
             let relay = Context::new();
             let told = relay.address().recipient();
             let desk = MediaDesk::new(&media);
-            let started = start_chats(stores, &fanout, clock, nodes.as_ref(), (&told, &desk));
-            let outbox = Outbox {
+            let peers = (&told, &desk);
+            let started = start_chats(stores, &fanout, clock, nodes.as_ref(), peers, &vital);
+            let outbox = Arc::new(Outbox {
                 messages: Arc::clone(&stores.messages),
                 chats: Arc::clone(&stores.chats),
                 events,
@@ -102,8 +107,8 @@ impl Ground {
                 remote: remote(nodes.as_ref()),
                 clock,
                 replayed: Default::default(),
-            };
-            relay.run(Relay::new(outbox, clock));
+            });
+            relay.run(keep_relay(outbox, clock));
             started
         } else {
             StartedChats::of(&[])
@@ -123,6 +128,7 @@ impl Ground {
             revocations: Revocations::default(),
             events,
             states,
+            vital,
         })
     }
 
@@ -341,6 +347,12 @@ async fn open_keyring(
         clock.now(),
     );
     keyring.await.map_err(failed)
+}
+
+fn keep_relay(outbox: Arc<Outbox>, clock: Clock) -> Keeper<Relay> {
+    Keeper::new("outbox relay", move || {
+        Relay::new(Arc::clone(&outbox), clock)
+    })
 }
 
 /// The media group, or what stands for it.

@@ -23,6 +23,7 @@ use crate::actors::notification::requests::NotificationPeers;
 use crate::actors::placement::ChatDoor;
 use crate::actors::remote::CarryTo;
 use crate::actors::user::requests::UserPeers;
+use crate::actors::vital::Vital;
 use crate::actors::websocket::Websocket;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -35,6 +36,8 @@ use crate::storage::Stores;
 pub struct Groups {
     here: GroupSet,
     states: Vec<GroupState>,
+    /// Without which this process cannot go on.
+    pub(super) vital: Vital,
     pub(super) auth: AuthPeers,
     pub(super) user: UserPeers,
     pub(super) chat: ChatPeers,
@@ -87,6 +90,7 @@ impl Groups {
             here: config.groups,
             gate: ground.gate(&auth),
             states: std::mem::take(&mut ground.states),
+            vital: ground.vital.clone(),
             auth,
             user,
             chat,

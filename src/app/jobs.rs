@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr, Arbiter};
+use actix::{Actor, Arbiter};
 use tokio::time::Instant;
 
 use super::groups::Groups;
@@ -11,6 +11,7 @@ use super::{StartError, failed, lock, media, stores};
 use crate::actors::jobs::requests::JobDesk;
 use crate::actors::jobs::runner::{JobRunner, RunnerNeeds};
 use crate::actors::jobs::{Disappearing, Housekeeping, Job, JobKind, KINDS, OrphanMedia, kind};
+use crate::actors::keeper::Keeper;
 use crate::actors::user::erasure::EraseAccounts;
 use crate::actors::user::export::ExportAccounts;
 use crate::clock::{Clock, Timestamp};
@@ -78,17 +79,21 @@ fn all(needs: &JobNeeds<'_>) -> Vec<Arc<dyn Job>> {
 }
 
 /// Starts the runner of this process, with the jobs of its groups; `wanted` has it run those alone.
-pub fn start(needs: &JobNeeds<'_>, wanted: impl Fn(&JobKind) -> bool) -> Addr<JobRunner> {
+pub fn start(needs: &JobNeeds<'_>, wanted: impl Fn(&JobKind) -> bool) {
     let groups = needs.config.groups;
     let here = |job: &Arc<dyn Job>| groups.contains(job.kind().group) && wanted(job.kind());
-    let jobs = all(needs).into_iter().filter(here).collect();
+    let jobs: Vec<_> = all(needs).into_iter().filter(here).collect();
     let needs = RunnerNeeds {
         store: Arc::clone(&needs.stores.jobs),
         clock: needs.clock,
         me: needs.me,
         config: needs.config.jobs.clone(),
     };
-    JobRunner::start_in_arbiter(&Arbiter::new().handle(), |_| JobRunner::new(needs, jobs))
+    Keeper::start_in_arbiter(&Arbiter::new().handle(), |_| {
+        Keeper::new("job runner", move || {
+            JobRunner::new(needs.clone(), jobs.clone())
+        })
+    });
 }
 
 /// A job as the command line prints it.

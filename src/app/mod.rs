@@ -144,13 +144,13 @@ async fn serve(
     tracing::info!(elapsed = ?began.elapsed(), public = %addresses.public, "ready");
     ready(&addresses);
 
-    signals.next().await;
+    let why = signals.next_or_death(&groups.vital).await;
     let drained = drain::drain(&readiness, &groups, &handles, grpc);
     signals.unless_told_again(drained).await;
     for server in serving {
         server.abort();
     }
-    Ok(())
+    why
 }
 
 /// What must be there for this process to be ready.

@@ -57,9 +57,9 @@ pub struct Relay {
 }
 
 impl Relay {
-    pub fn new(outbox: Outbox, clock: Clock) -> Self {
+    pub fn new(outbox: Arc<Outbox>, clock: Clock) -> Self {
         Self {
-            outbox: Arc::new(outbox),
+            outbox,
             clock,
             busy: false,
             pause: Duration::ZERO,

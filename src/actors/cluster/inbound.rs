@@ -1,6 +1,8 @@
 //! What other nodes send: frames for sockets here, commands for chats here, answers, and who is
 //! where. One task per subject, each in order.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use async_nats::{Message, StatusCode, Subscriber};
 use futures_util::StreamExt;
 use prost::Message as _;
@@ -63,13 +65,21 @@ async fn read_marked(cluster: Cluster, mut messages: Subscriber, take: TakeMarke
     let mut lateness = Lateness::new(Instant::now());
     while let Some(message) = messages.next().await {
         let marked = lateness.read(&message.subject, Instant::now());
-        take(&cluster, message, marked);
+        guarded(|| take(&cluster, message, marked));
     }
 }
 
 async fn read(cluster: Cluster, mut messages: Subscriber, take: Take) {
     while let Some(message) = messages.next().await {
-        take(&cluster, message);
+        guarded(|| take(&cluster, message));
+    }
+}
+
+/// A panic is one message's, not the end of all that comes here.
+fn guarded(take: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(take)).is_err() {
+        metrics::counter!("troupe_bus_panics_total").increment(1);
+        tracing::error!("taking what another node sent panicked");
     }
 }
 

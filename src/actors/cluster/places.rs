@@ -10,8 +10,8 @@ use super::{Cluster, proto};
 use crate::actors::group::Group;
 use crate::id::{NodeId, UserId};
 
-/// How long the others may take to learn of someone before he is let in.
-const ARRIVAL: Duration = Duration::from_millis(300);
+/// How long the others may take to learn of someone before he is let in. One that is dead is not waited for.
+const ARRIVAL: Duration = Duration::from_secs(1);
 /// Who was announced and is not here after so long does not come.
 const COMING: Duration = Duration::from_secs(15);
 /// How often at most the others are told who came and went.

@@ -66,7 +66,8 @@ impl HeadsActor {
     pub fn new(node: Arc<Node>) -> Self {
         Self {
             receipts: Receipts {
-                up_to: node.clock.now(),
+                // What one before it was to tell again.
+                up_to: node.clock.now().minus(LOOK_BACK),
                 busy: false,
                 due: false,
             },

@@ -40,6 +40,7 @@ use super::auth::requests::{Revocations, ValidateToken};
 use super::cluster::requests::PresenceChanged;
 use super::fanout::Fanout;
 use super::inspection::requests::{InspectSockets, SocketSeen};
+use super::keeper::Keeper;
 use super::message::requests::SyncChats;
 use super::placement::ChatDoor;
 use super::request::{Answer, Way, ask, tell};
@@ -211,8 +212,9 @@ impl Websocket {
             whole_rounds: AtomicU64::new(0),
             heads: RwLock::default(),
         });
-        let heads = HeadsActor::new(Arc::clone(&node)).start().recipient();
-        *node.heads.write() = Some(heads);
+        let told = Arc::clone(&node);
+        let heads = Keeper::new("heads", move || HeadsActor::new(Arc::clone(&told)));
+        *node.heads.write() = Some(heads.start().recipient());
         Self(node)
     }
 
@@ -223,7 +225,9 @@ impl Websocket {
 
     /// Where comings and goings on other nodes are told.
     pub fn presence_door(&self) -> Recipient<PresenceChanged> {
-        PresenceActor(Arc::clone(&self.0)).start().recipient()
+        let node = Arc::clone(&self.0);
+        let keeper = Keeper::new("presence", move || PresenceActor(Arc::clone(&node)));
+        keeper.start().recipient()
     }
 
     /// How the sockets of a user are, the oldest first.

@@ -46,6 +46,7 @@ pub struct RedisLimits {
     /// When Redis may be tried again, by this process's clock in milliseconds.
     away_until: AtomicI64,
     unlimited: bool,
+    patience: Duration,
 }
 
 impl RedisLimits {
@@ -58,7 +59,14 @@ impl RedisLimits {
             local,
             away_until: AtomicI64::new(HERE),
             unlimited,
+            patience: PATIENCE,
         }
+    }
+
+    /// How long Redis may take, if not 500 ms.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     async fn take_there(
@@ -77,7 +85,7 @@ impl RedisLimits {
             let answer = call.invoke_async(&mut connection);
             self.redis.answer::<u64>(answer).await
         };
-        let missing = tokio::time::timeout(PATIENCE, take)
+        let missing = tokio::time::timeout(self.patience, take)
             .await
             .unwrap_or_else(|_| Err(late()))?;
         Ok((missing > 0).then(|| Duration::from_micros(missing)))

@@ -292,10 +292,10 @@ async fn typing_ends_by_itself_after_five_seconds() {
         started: true,
         reply: stage.socket_answer("typing"),
     };
-    stage.door.tell(chat, ChatCommand::Typing(typing));
-    stage.until_frame("typing.start").await;
-
     tokio::time::pause();
+    stage.door.tell(chat, ChatCommand::Typing(typing));
+    stage.settle().await;
+    assert_eq!(stage.frames("typing.start"), 1);
     tokio::time::advance(Duration::from_millis(4_900)).await;
     for _ in 0..20 {
         tokio::task::yield_now().await;

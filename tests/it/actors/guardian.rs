@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, Context, Handler, ResponseFuture};
 use tokio::sync::Semaphore;
+use troupe::actors::child::RestartBudget;
 use troupe::actors::guardian::{Budget, GroupState, Guardian, Retire};
 use troupe::actors::request::{Answer, ask, tell};
 use troupe::error::ErrorCode;
@@ -106,8 +107,10 @@ async fn a_task_that_dies_takes_only_its_own_request() {
 async fn an_actor_that_keeps_dying_is_given_up_until_its_window_has_passed() {
     tokio::time::pause();
     let stage = Stage::new(Budget {
-        restarts: 2,
-        window: Duration::from_secs(60),
+        restarts: RestartBudget {
+            restarts: 2,
+            window: Duration::from_secs(60),
+        },
         ..Budget::default()
     });
     for _ in 0..3 {

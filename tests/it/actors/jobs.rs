@@ -118,15 +118,21 @@ impl Stage {
         }
     }
 
-    /// A busy machine takes more than a second's rest to look, claim and begin.
-    async fn until_begun(&self, job: &Counting) {
-        for _ in 0..20 {
+    /// Lets so many seconds pass at most, until it is so: a busy machine takes more than a second's rest
+    /// to look, claim and begin.
+    async fn until(&self, most: u64, what: &str, is_so: impl AsyncFn() -> bool) {
+        for _ in 0..most {
             self.pass(1).await;
-            if job.begun() == 1 {
+            if is_so().await {
                 return;
             }
         }
-        panic!("it did not begin");
+        panic!("not within {most} s: {what}");
+    }
+
+    async fn until_begun(&self, job: &Counting) {
+        let begun = async || job.begun() == 1;
+        self.until(20, "it begins", begun).await;
     }
 
     async fn record(&self) -> JobRecord {
@@ -142,16 +148,20 @@ async fn a_job_runs_as_often_as_it_is_to_be_however_many_could() {
         ..Counting::default()
     });
     (0..3).for_each(|_| stage.process(&job));
-    stage.pass(8).await;
-    let record = stage.record().await;
-    assert!(record.is_running(stage.clock.now()), "{record:?}");
-    assert_eq!(record.done, 5, "it is seen while it runs");
-    stage.pass(225).await;
-    // At about 0, 60, 120 and 180 s.
+    stage.until_begun(&job).await;
+    let first = stage.clock.now();
+    let is_seen = async || {
+        let record = stage.record().await;
+        record.is_running(stage.clock.now()) && record.done == 5
+    };
+    stage.until(20, "it is seen while it runs", is_seen).await;
+    let last = async || stage.record().await.report.as_deref() == Some("run 3");
+    stage.until(250, "the fourth run ends", last).await;
+    // They began at about 0, 60, 120 and 180 s, and no sooner.
     assert_eq!((job.begun(), job.ended()), (4, 4));
-    let record = stage.record().await;
-    assert_eq!(record.report.as_deref(), Some("run 3"));
-    assert!(!record.has_failed);
+    let took = stage.clock.now().since(first);
+    assert!(took >= Duration::from_secs(210), "{took:?}");
+    assert!(!stage.record().await.has_failed);
 }
 
 #[actix::test]
@@ -159,12 +169,11 @@ async fn a_job_that_is_asked_for_runs_at_once() {
     let stage = Stage::new();
     let job = Arc::new(Counting::default());
     stage.process(&job);
-    stage.pass(5).await;
-    assert_eq!(job.ended(), 1);
+    let ended = async |times| job.ended() == times;
+    stage.until(20, "it runs", || ended(1)).await;
     let now = stage.clock.now();
     stage.store.insert_request(KIND.name, now).await.unwrap();
-    stage.pass(8).await;
-    assert_eq!(job.ended(), 2);
+    stage.until(20, "it runs again", || ended(2)).await;
 }
 
 #[actix::test]
@@ -175,13 +184,20 @@ async fn a_job_that_panics_fails_and_runs_again() {
         ..Counting::default()
     });
     stage.process(&job);
-    stage.pass(5).await;
+    stage.until_begun(&job).await;
+    let first = stage.clock.now();
+    let has_failed = async || {
+        let record = stage.record().await;
+        record.has_failed && record.lease.is_none()
+    };
+    stage.until(20, "it is seen to fail", has_failed).await;
     let record = stage.record().await;
-    assert!(record.has_failed && record.lease.is_none(), "{record:?}");
     assert!(record.report.unwrap().contains("panicked"));
     job.at_once.store(0, Ordering::SeqCst);
-    stage.pass(60).await;
-    assert_eq!(job.begun(), 2);
+    let again = async || job.begun() == 2;
+    stage.until(80, "it runs again", again).await;
+    let later = stage.clock.now().since(first);
+    assert!(later >= Duration::from_secs(55), "{later:?}");
 }
 
 #[actix::test]

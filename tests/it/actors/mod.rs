@@ -4,6 +4,7 @@ mod chat;
 mod disappearing;
 mod guardian;
 mod jobs;
+mod keeper;
 mod notification;
 mod pace;
 mod reading;

@@ -372,12 +372,10 @@ async fn an_event_that_can_never_be_decided_is_dead() {
     pushing.stores.devices = Arc::new(Unreadable(Arc::clone(&pushing.stores.devices)));
     pushing.start();
     pushing.say(chat, anna, "one").await;
-    for _ in 0..12 {
+    eventually("it is dead", async || {
         // Longer than any pause before the next attempt; each is answered in real time.
         tokio::time::sleep(Duration::from_millis(30)).await;
         pushing.stage.pass(Duration::from_secs(150)).await;
-    }
-    eventually("it is dead", async || {
         !pushing
             .events
             .dead(10)

@@ -99,7 +99,8 @@ async fn a_chat_that_does_not_go_takes_commands_again() {
     let held = stage.send(chat, ada, "2", "while it should go");
     let later = async {
         stage.settle().await;
-        stage.pass(Duration::from_secs(9)).await;
+        // The sweep after those for which it is held; the send itself has ten.
+        stage.pass(Duration::from_secs(6)).await;
     };
     let (held, ()) = futures_util::future::join(held, later).await;
     assert_eq!(held.expect("sent by the one that stayed").seq, 2);
@@ -176,7 +177,7 @@ async fn a_mark_that_could_not_be_stored_is_stored_later() {
     by_socket(&stage, chat, ben, 1, "mark");
     for left in [1, 0] {
         crate::support::eventually("a failure", || async {
-            stage.trouble.receipts.failures_left() == left
+            stage.trouble.receipts.failures_left() <= left
         })
         .await;
         stage.settle().await;

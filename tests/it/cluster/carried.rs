@@ -5,9 +5,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, Context, Handler};
+use async_nats::Subscriber;
+use bytes::Bytes;
 use futures_util::StreamExt;
 use prost::Message;
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 use troupe::actors::chat::requests::{ChatCommand, CommandAnswer, SendMessage, ToChat};
 use troupe::actors::cluster::Cluster;
 use troupe::actors::cluster::bus::Bus;
@@ -20,9 +23,10 @@ use troupe::actors::request::ReplyTo;
 use troupe::domain::message::{Draft, MessageKind};
 use troupe::error::ErrorCode;
 use troupe::id::{ChatId, ConnectionId, NodeId, UserId};
+use uuid::Uuid;
 
 use super::remote::bus::{node, settings};
-use crate::support::{eventually, eventually_some};
+use crate::support::{PATIENCE, eventually, eventually_some};
 
 /// Stands where a shard of chats does, and keeps what comes.
 #[derive(Clone, Default)]
@@ -104,6 +108,22 @@ fn holds_unknown(payload: &[u8]) -> bool {
     payload.windows(unknown.len()).any(|part| part == unknown)
 }
 
+/// What commands for `node` go by, heard of by whoever has this bus. Another connection's messages may
+/// overtake a subscription that the server has not read yet: it has once it answers behind it.
+async fn overhear(bus: &Bus, node: NodeId) -> Subscriber {
+    let subject = Bus::with_marks(&bus.commands(node));
+    let heard = bus.subscribe(subject).await.expect("subscribed");
+    let nobody = format!("nobody.{}", Uuid::new_v4());
+    let answer = bus.client.request(nobody, Bytes::new()).await;
+    answer.expect_err("nobody is there");
+    heard
+}
+
+async fn next(heard: &mut Subscriber, what: &str) -> Bytes {
+    let message = timeout(PATIENCE, heard.next()).await;
+    message.expect(what).expect(what).payload
+}
+
 /// Two nodes with chats.
 async fn two() -> [(Cluster, Shard); 2] {
     let settings = settings();
@@ -131,8 +151,7 @@ async fn what_a_former_owner_does_not_know_of_a_command_goes_on_with_it() {
     let [(owner, _), (former, former_shard)] = two().await;
     let chat_id = chat_of(&owner, &former).await;
     let (bus, sender) = (owner.bus(), NodeId::new());
-    let subject = Bus::with_marks(&bus.commands(owner.me()));
-    let mut passed = bus.subscribe(subject).await.expect("subscribed");
+    let mut passed = overhear(bus, owner.me()).await;
     let refresh = proto::Command {
         chat_id: proto::bytes(chat_id.0),
         from: proto::bytes(sender.0),
@@ -152,7 +171,7 @@ async fn what_a_former_owner_does_not_know_of_a_command_goes_on_with_it() {
     };
     for command in [&refresh, &of_a_new_kind] {
         say(command).await;
-        let came = passed.next().await.expect("passed on").payload;
+        let came = next(&mut passed, "passed on").await;
         assert!(holds_unknown(&came), "{came:?}");
         let came = proto::Command::decode(came).expect("readable");
         let expected = proto::Command {
@@ -165,14 +184,14 @@ async fn what_a_former_owner_does_not_know_of_a_command_goes_on_with_it() {
     // The chat's actor is still there, and goes first; one of a new kind cannot wait for that.
     former.arrived(chat_id);
     say(&of_a_new_kind).await;
-    let came = passed.next().await.expect("passed on").payload;
+    let came = next(&mut passed, "passed on").await;
     assert!(holds_unknown(&came), "{came:?}");
     say(&refresh).await;
     eventually("it waits", async || !former_shard.0.borrow().is_empty()).await;
     let waited = former_shard.0.borrow_mut().remove(0);
     former.left(chat_id);
     assert!(former.send_on(waited).is_none());
-    let came = passed.next().await.expect("sent on").payload;
+    let came = next(&mut passed, "sent on").await;
     assert!(holds_unknown(&came), "{came:?}");
     let came = proto::Command::decode(came).expect("readable");
     assert_eq!(came.from, proto::bytes(former.me().0));
@@ -186,11 +205,10 @@ async fn a_send_of_ones_own_that_came_back_goes_out_under_its_new_number() {
     let [(owner, _), (here, own_shard)] = two().await;
     let chat_id = chat_of(&owner, &here).await;
     let bus = owner.bus();
-    let subject = Bus::with_marks(&bus.commands(owner.me()));
-    let mut sent = bus.subscribe(subject).await.expect("subscribed");
+    let mut sent = overhear(bus, owner.me()).await;
     let message = sent_by(socket(here.me(), 0), chat_id);
     assert!(here.carry(message).is_none());
-    let first = sent.next().await.expect("sent").payload;
+    let first = next(&mut sent, "sent").await;
     // A third node has it by then, and passes it on to here, where the chat's actor still is.
     here.arrived(chat_id);
     let back = bus.marked(bus.commands(here.me()), NodeId::new());
@@ -199,7 +217,7 @@ async fn a_send_of_ones_own_that_came_back_goes_out_under_its_new_number() {
     let back = own_shard.0.borrow_mut().remove(0);
     here.left(chat_id);
     assert!(here.send_on(back).is_none());
-    let second = sent.next().await.expect("sent again").payload;
+    let second = next(&mut sent, "sent again").await;
     let [first, second] =
         [first, second].map(|payload| proto::Command::decode(payload).expect("readable"));
     assert_ne!(second.call, first.call);

@@ -149,7 +149,7 @@ mod on_redis {
     async fn a_node_that_died_is_forgotten() {
         let servers = Distributed::new().await;
         let (dead, alive) = (
-            node(&servers, Duration::from_secs(2)),
+            node(&servers, Duration::from_secs(5)),
             node(&servers, Duration::from_secs(60)),
         );
         let (user, both) = (UserId::new(), UserId::new());
@@ -158,7 +158,7 @@ mod on_redis {
         }
         alive.update(both, true, at(1)).await.expect("kept");
         assert!(seen(&alive, user).await.online);
-        tokio::time::sleep(Duration::from_millis(2100)).await;
+        tokio::time::sleep(Duration::from_millis(5100)).await;
         assert!(!seen(&alive, user).await.online);
         assert!(seen(&alive, both).await.online);
         assert!(alive.update(both, false, at(2)).await.expect("kept"));

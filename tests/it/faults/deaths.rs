@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::node::NodePlan;
 use super::world::{QUIET, World, actor_of};
 
 impl World {
@@ -21,11 +22,7 @@ impl World {
         let mut plan = self.plan.clone();
         plan.settings
             .push(("TROUPE_ABORT_AT", failpoint.to_owned()));
-        self.add_planned(&plan).await;
-        while !self.has_newest_a_chat().await {
-            self.take_node(self.nodes.len() - 1);
-            self.add_planned(&plan).await;
-        }
+        self.add_owner(&plan).await;
         self.take_node(0).server.kill();
         // It dies of what is sent, however slowly that goes.
         let began = Instant::now();
@@ -42,6 +39,15 @@ impl World {
         self.tell_origins();
         self.go_on(Duration::from_secs(2)).await;
         self.add_node().await;
+    }
+
+    /// Adds a node that owns a chat.
+    pub async fn add_owner(&mut self, plan: &NodePlan) {
+        self.add_planned(plan).await;
+        while !self.has_newest_a_chat().await {
+            self.take_node(self.nodes.len() - 1);
+            self.add_planned(plan).await;
+        }
     }
 
     /// Whether the newest node owns a chat of the world's: of a few it may have none, and does nothing

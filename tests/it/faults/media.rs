@@ -59,7 +59,7 @@ async fn a_slow_s3_server_keeps_media_waiting_and_nothing_else() {
         .shape(Shape::Servers)
         .unlimited()
         .setting("S3__ENDPOINT", &format!("{scheme}//{}", way.address()))
-        .setting("S3__TIMEOUT", "3s")
+        .setting("S3__TIMEOUT", "10s")
         .start()
         .await;
     let [anna, ben] = server.people().await;

@@ -16,6 +16,7 @@
 //! | 10,000 sends at one chat | `whole::clients`, `actors::chat` |
 //! | a poison event | `contract::events` |
 //! | a handler of a chat or a session panics | `whole::handlers`, `actors::chat`; lanes: `actors::websocket` |
+//! | a relay, the chat writer panics | `panics` |
 //! | one chat on two nodes | `whole::nats`, `contract::owners`, `actors::chat` |
 //! | a member is removed while others send | `flows::order` |
 //! | nodes are told to go, in turn; 1,000 come back at once | `whole::nodes` |
@@ -39,6 +40,7 @@ mod ledger;
 mod load;
 mod media;
 mod node;
+mod panics;
 mod proxy;
 mod smoke;
 mod storage;

@@ -72,7 +72,8 @@ async fn late_is_late_for_each_and_not_for_all_together() {
         }
     );
     let took = started.elapsed();
-    let bounds = Duration::from_millis(400)..Duration::from_millis(2000);
+    // One by one they would take 20 times as long as the first.
+    let bounds = Duration::from_millis(400)..Duration::from_millis(3900);
     assert!(bounds.contains(&took), "{took:?}");
 }
 
@@ -113,13 +114,13 @@ async fn connections_are_reset_at_their_age_or_at_once() {
     proxy.set(Mode::Reset(ages));
     let mut lives = Vec::new();
     for _ in 0..4 {
-        let mut stream = TcpStream::connect(proxy.address()).await.expect("taken");
         let born = Instant::now();
+        let mut stream = TcpStream::connect(proxy.address()).await.expect("taken");
         stream.read(&mut [0]).await.expect_err("reset");
         lives.push(born.elapsed().as_millis());
     }
     assert!(
-        lives.iter().all(|life| (40..2000).contains(life)),
+        lives.iter().all(|life| (50..2000).contains(life)),
         "{lives:?}"
     );
     assert!(lives.windows(2).any(|two| two[0] != two[1]), "{lives:?}");

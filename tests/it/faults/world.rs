@@ -267,12 +267,7 @@ impl World {
     pub async fn counted(&self, name: &str) -> f64 {
         let mut sum = 0.0;
         for node in &self.nodes {
-            let metrics = node.server.root().get("/metrics").await.text;
-            let values = metrics.lines().filter(|line| line.starts_with(name));
-            let values = values.filter_map(|line| line.rsplit(' ').next());
-            sum += values
-                .filter_map(|value| value.parse::<f64>().ok())
-                .sum::<f64>();
+            sum += node.server.counted(name).await;
         }
         sum
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Browser, Server};
+use crate::support::{Browser, Server, eventually};
 
 const DESKTOP: (u32, u32) = (1280, 900);
 const PHONE: (u32, u32) = (390, 844);
@@ -234,10 +234,12 @@ async fn it_asks_nothing_while_it_cannot_be_seen() {
         .await;
     // A look that was under way may end; then there is none for longer than between two.
     let asked = "return performance.getEntriesByType('resource').length;";
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let before = page.run(asked, json!([])).await;
-    tokio::time::sleep(Duration::from_millis(2500)).await;
-    assert_eq!(page.run(asked, json!([])).await, before);
+    eventually("it asks nothing", async || {
+        let before = page.run(asked, json!([])).await;
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        page.run(asked, json!([])).await == before
+    })
+    .await;
     page.run(hide, json!([false])).await;
     page.until("live again", "#pulse", |texts| texts == ["Live"])
         .await;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Person, Server, Socket};
+use crate::support::{Person, Server};
 
 /// The contract's own 10 s for an idle server, and the busy machine.
 const DRAIN: Duration = Duration::from_secs(15);
@@ -53,11 +53,20 @@ async fn a_server_on_its_way_out_takes_no_new_socket() {
     let person = server.person().await;
     // It is not read from after `goaway`, so the server is still there for a second and more.
     let mut socket = person.socket().await;
+    let mut late = TcpStream::connect(("127.0.0.1", server.port())).await;
+    let late = late.as_mut().expect("a connection");
     server.terminate();
     socket.expect_type("goaway").await;
-    let token = format!("Bearer {}", person.access_token);
-    let request = Socket::request(&server.origin(), "", &[("authorization", &token)]);
-    assert_eq!(Socket::open_with(request).await.err(), Some(503));
+    let head = format!(
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+         Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        person.access_token
+    );
+    late.write_all(head.as_bytes()).await.expect("sent");
+    let mut answer = [0; 12];
+    late.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 503");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use crate::support::{Server, Shape, eventually, fresh_phone};
+use crate::support::{Server, Shape, eventually, eventually_some, fresh_phone};
 
 /// A server on which things may go wrong, for one test alone.
 async fn server() -> Server {
@@ -200,7 +200,7 @@ async fn delayed_frames_come_late_and_in_order() {
     let mut of_ben = ben.socket().await;
     set(
         &server,
-        json!({"kind": "frames_delayed", "delayMs": 3000, "userId": ben.id}),
+        json!({"kind": "frames_delayed", "delayMs": 10_000, "userId": ben.id}),
     )
     .await;
     let began = Instant::now();
@@ -209,13 +209,13 @@ async fn delayed_frames_come_late_and_in_order() {
     }
     let said = began.elapsed();
     assert!(
-        said < Duration::from_millis(2625),
+        said < Duration::from_millis(8750),
         "anna does not wait: {said:?}"
     );
     let first = of_ben.expect_of("message.new", &chat).await;
     assert_eq!(first["seq"], 1);
     assert!(
-        began.elapsed() >= Duration::from_millis(2950),
+        began.elapsed() >= Duration::from_millis(9950),
         "{:?}",
         began.elapsed()
     );
@@ -316,7 +316,14 @@ async fn the_overview_tells_of_every_process() {
     let chat = anna.direct(&ben).await;
     let _open = anna.socket().await;
     anna.say(&chat, "counted").await;
-    let overview = server.admin().get("/admin/overview").await.ok();
+    // A process that is too busy to answer in time is named as such, and asked again here.
+    let overview = eventually_some("all answer", async || {
+        let overview = server.admin().get("/admin/overview").await.ok();
+        let nodes = overview["nodes"].as_array().expect("nodes");
+        let is_whole = nodes.iter().all(|node| node["problem"].is_null());
+        is_whole.then_some(overview)
+    })
+    .await;
     let nodes = overview["nodes"].as_array().expect("nodes");
     assert_eq!(nodes.len(), server.nodes(), "{overview}");
     assert_eq!(nodes[0]["self"], true);
@@ -344,7 +351,9 @@ async fn the_overview_tells_of_every_process() {
         let overview = server.admin().get("/admin/overview").await.ok();
         let mut nodes = overview["nodes"].as_array().expect("nodes").iter();
         nodes.all(|node| {
-            let took = node["seen"]["sendMs"].as_array().expect("times");
+            let Some(took) = node["seen"]["sendMs"].as_array() else {
+                return false;
+            };
             let counted: u64 = took.iter().filter_map(|one| one["count"].as_u64()).sum();
             Some(counted) == node["seen"]["messages"].as_u64()
         })

@@ -15,7 +15,7 @@ async fn loadtest(server: &Server, url: &str, more: &[&str]) -> (Output, Value) 
     command
         .args(["loadtest", "--url", url])
         .args(["--admin-url", &server.admin_origin()])
-        .args(["--seconds", "1", "--warmup", "0", "--json"])
+        .args(["--seconds", "3", "--warmup", "0", "--json"])
         .args(["--server-pid", &server.pid().to_string()])
         .args(more)
         .stdin(Stdio::null());
@@ -83,7 +83,7 @@ async fn a_message_lost_or_repeated_on_the_way_fails() {
     let server = Server::shared().await;
     for (cheat, fault) in [(Cheat::Drop, "lost"), (Cheat::Repeat, "repeated")] {
         let url = relay(server.port(), cheat).await;
-        let some = ["--users", "2", "--in-flight", "1", "--drain", "1"];
+        let some = ["--users", "2", "--in-flight", "1", "--drain", "5"];
         let (output, report) = loadtest(server, &url, &some).await;
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         assert_eq!(report["faults"][fault], 1, "{report}");

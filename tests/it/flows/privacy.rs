@@ -87,6 +87,7 @@ async fn who_may_not_see_it_gets_offline() {
     let [owner, friend, stranger] = server.people().await;
     knows(&owner, &friend).await;
     let _online = owner.socket().await;
+    owner.until_online().await;
     for (audience, friend_sees, stranger_sees) in [
         ("everyone", true, true),
         ("contacts", true, false),

@@ -66,6 +66,7 @@ async fn check(server: &Server, cell: Cell) {
     cell.set_up(&owner, &viewer).await;
     let shows = cell.shows();
     let mut of_owner = owner.socket().await;
+    owner.until_online().await;
     check_faces(cell, &owner, &viewer, &chat).await;
 
     let profile = viewer.api.get(&format!("/users/{}", owner.id)).await.ok();

@@ -14,6 +14,14 @@ async fn start() -> (Server, Fcm) {
     (server, fcm)
 }
 
+/// One that waits long enough for what is done at once to be in time, however busy this machine is.
+async fn start_patient() -> (Server, Fcm) {
+    let fcm = Fcm::start().await;
+    let options = Server::options().unlimited().pushing(&fcm);
+    let server = options.setting("NOTIFICATION__WAIT", "6s").start().await;
+    (server, fcm)
+}
+
 /// Everything that was called for so far is decided: someone who is connected and says nothing, to whom
 /// the waiting is longest, has been told.
 async fn settled(server: &Server, fcm: &Fcm) {
@@ -92,7 +100,7 @@ async fn who_is_away_is_told_at_once_and_the_rest_of_a_window_in_one() {
 
 #[tokio::test]
 async fn who_is_connected_is_told_of_what_no_device_took() {
-    let (server, fcm) = start().await;
+    let (server, fcm) = start_patient().await;
     let [anna, ben, cleo] = server.people().await;
     ben.device("ben").await;
     cleo.device("cleo").await;
@@ -166,7 +174,7 @@ async fn what_is_shown_is_cleared_and_taken_back() {
     let sent = anna.say(&chat, "hello").await;
     let id = &sent["messageId"];
     fcm.until("ben", 1).await;
-    // A reaction is nothing that is shown.
+    server.until_pushed(id).await;
     let revokes = async |count: usize| {
         eventually("it is taken back", async || {
             of_chat(&fcm.pushes("ben"), "revoke", &chat).len() == count
@@ -188,10 +196,8 @@ async fn what_is_shown_is_cleared_and_taken_back() {
     revokes(2).await;
 
     let sent = anna.say(&chat, "another").await;
-    eventually("a second message is pushed", async || {
-        of_chat(&fcm.pushes("ben"), "message", &chat).len() == 2
-    })
-    .await;
+    server.until_pushed(&sent["messageId"]).await;
+    assert_eq!(of_chat(&fcm.pushes("ben"), "message", &chat).len(), 2);
     // Read on a device that has no push token.
     let desktop = ben.on_another_device().await;
     desktop
@@ -225,7 +231,7 @@ async fn what_is_shown_is_cleared_and_taken_back() {
 
 #[tokio::test]
 async fn a_message_that_is_gone_in_time_is_not_pushed() {
-    let (server, fcm) = start().await;
+    let (server, fcm) = start_patient().await;
     let [anna, ben] = server.people().await;
     ben.device("ben").await;
     let chat = anna.direct(&ben).await;

@@ -197,7 +197,7 @@ async fn what_has_disappeared_is_not_found() {
     let [anna, ben] = server.people().await;
     let chat = anna.direct(&ben).await;
     let timer = format!("/chats/{chat}/auto-delete");
-    anna.api.put(&timer, json!({"seconds": 2})).await.ok();
+    anna.api.put(&timer, json!({"seconds": 10})).await.ok();
     anna.say(&chat, "fleeting").await;
     assert_eq!(found(&ben, "q=fleeting").await.len(), 1);
     eventually_some("it is gone", || async {

@@ -22,9 +22,9 @@ async fn typing_is_seen_by_the_others_and_ends() {
     let frame = of_ben.expect_of("typing.stop", &chat).await;
     assert_eq!(frame["userId"], anna.id.as_str());
 
+    let started = Instant::now();
     of_anna.send(start).await;
     of_ben.expect_of("typing.start", &chat).await;
-    let started = Instant::now();
     of_ben.expect_of("typing.stop", &chat).await;
     let lasted = started.elapsed();
     assert!(lasted > Duration::from_secs(3), "expired after {lasted:?}");

@@ -16,7 +16,7 @@ use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::options::ServerOptions;
-use super::{Person, eventually_some};
+use super::{Person, Server, eventually, eventually_some};
 
 const KEY: &str = include_str!("fcm-key.pem");
 const PROJECT: &str = "troupe-test";
@@ -154,9 +154,23 @@ impl ServerOptions {
                 "NOTIFICATION__FCM__SERVICE_ACCOUNT",
                 account.to_str().expect("a path"),
             )
-            .setting("NOTIFICATION__FCM__TIMEOUT", "1s")
+            .setting("NOTIFICATION__FCM__TIMEOUT", "5s")
             .setting("NOTIFICATION__WAIT", "1500ms")
             .setting("NOTIFICATION__WINDOW", "1s")
+    }
+}
+
+impl Server {
+    /// Waits until the server remembers that a message was pushed, to the one other member of its chat:
+    /// that is after the push was taken.
+    pub async fn until_pushed(&self, message_id: &Value) {
+        let id = message_id.as_str().expect("an id");
+        let path = format!("/admin/messages/{id}/trace");
+        eventually("the push is remembered", async || {
+            let trace = self.admin().get(&path).await.ok();
+            trace["recipients"][0]["pushed"] == true
+        })
+        .await;
     }
 }
 

@@ -17,7 +17,7 @@ struct Places {
     /// The program they were started from; another takes their place.
     program: String,
     /// Port and admin port of each.
-    ports: Vec<(u16, u16)>,
+    ports: Vec<[u16; 2]>,
 }
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_troupe");
@@ -71,25 +71,25 @@ fn named(folder: &Path, shape: Shape, place: usize, ending: &str) -> PathBuf {
 }
 
 #[expect(clippy::zombie_processes, reason = "they outlive this test")]
-async fn start(folder: &Path, shape: Shape) -> Vec<(u16, u16)> {
+async fn start(folder: &Path, shape: Shape) -> Vec<[u16; 2]> {
     let data = tempfile::Builder::new().prefix("data").tempdir_in(folder);
     let data = data.expect("a folder").keep();
     let shared = shape.settings(&data).await;
     let processes = shape.processes().into_iter().enumerate();
     let started = processes.map(|(place, group)| {
-        let ports = free_ports();
+        let ports: [u16; 2] = free_ports();
         let log = File::create(named(folder, shape, place, "log")).expect("a log");
         // Away from this process, which ends first.
         let mut command = Command::new("setsid");
         command
             .args([PROGRAM, "dev", "--unlimited"])
-            .args(["--port", &ports.0.to_string()])
-            .args(["--admin-port", &ports.1.to_string()])
+            .args(["--port", &ports[0].to_string()])
+            .args(["--admin-port", &ports[1].to_string()])
             .arg("--data-dir")
             .arg(&data)
             .envs(shared.clone());
         if let Some(group) = group {
-            command.envs(shape::of_group(group, ports.0));
+            command.envs(shape::of_group(group, ports[0]));
         }
         let child = command
             .stdin(Stdio::null())

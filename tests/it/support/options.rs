@@ -126,7 +126,7 @@ impl ServerOptions {
         shared: &[(String, String)],
         group: Option<Group>,
     ) -> Server {
-        let (port, admin_port) = free_ports();
+        let [port, admin_port] = free_ports();
         let mut command = self.command(port, admin_port, data.path());
         command.envs(shared.iter().map(|(name, value)| (name, value)));
         if let Some(group) = group {
@@ -179,7 +179,7 @@ impl ServerOptions {
 
     /// Runs it to its end, for starts that must fail: exit code and everything it said.
     pub async fn run(self, data: &Path) -> (Option<i32>, String) {
-        let (port, admin_port) = free_ports();
+        let [port, admin_port] = free_ports();
         let mut command = self.command(port, admin_port, data);
         let output = tokio::task::spawn_blocking(move || command.output())
             .await

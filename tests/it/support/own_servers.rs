@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use super::process::free_ports;
+
 /// Started by `deploy/dev/servers.sh`, ended when dropped.
 pub struct OwnServers {
     /// Ends them when this process is gone, however it went.
@@ -13,8 +15,17 @@ pub struct OwnServers {
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/dev/servers.sh");
 
-fn script(arguments: &[&str]) -> String {
-    let output = Command::new(SCRIPT).args(arguments).output();
+/// As many as the script starts servers.
+type Ports = [u16; 5];
+
+fn script(arguments: &[&str], ports: Option<Ports>) -> String {
+    let ports = ports.map(|ports| {
+        (
+            "TROUPE_SERVERS_PORTS",
+            ports.map(|port| port.to_string()).join(" "),
+        )
+    });
+    let output = Command::new(SCRIPT).args(arguments).envs(ports).output();
     let output = output.expect("the script runs");
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).expect("text")
@@ -38,7 +49,8 @@ fn reaper(folder: &str) -> Child {
 
 impl OwnServers {
     pub async fn start() -> Self {
-        let said = tokio::task::spawn_blocking(|| script(&["start"])).await;
+        let ports: Ports = free_ports();
+        let said = tokio::task::spawn_blocking(move || script(&["start"], Some(ports))).await;
         let said = said.expect("joined");
         let settings = said.lines().filter_map(|line| {
             let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
@@ -123,7 +135,8 @@ impl OwnServers {
     /// Starts it again, on its port and with what it kept.
     pub async fn again(&self, server: &'static str) {
         let folder = self.folder.to_string_lossy().into_owned();
-        let started = tokio::task::spawn_blocking(move || script(&["again", &folder, server]));
+        let started =
+            tokio::task::spawn_blocking(move || script(&["again", &folder, server], None));
         started.await.expect("joined");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Client, Reply, Socket};
+use super::{Client, Reply, Socket, eventually};
 
 /// Someone signed in on one device.
 #[derive(Clone)]
@@ -90,6 +90,15 @@ impl Person {
     pub async fn post_message(&self, chat_id: &str, mut message: Value) -> Reply {
         message["chatId"] = json!(chat_id);
         self.api.post("/messages", message).await
+    }
+
+    /// Waits until it is stored that this one, who has a socket, is here.
+    pub async fn until_online(&self) {
+        let path = format!("/users/{}/presence", self.id);
+        eventually("it is known who is here", async || {
+            self.api.get(&path).await.ok()["online"] == true
+        })
+        .await;
     }
 
     /// The newest messages of a chat, newest first.

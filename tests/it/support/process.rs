@@ -79,11 +79,10 @@ fn is_ours(port: u16) -> bool {
     is_ours
 }
 
-/// Two ports that were free a moment ago.
-pub fn free_ports() -> (u16, u16) {
-    let [one, other] = [listen(), listen()];
-    let port = |listener: TcpListener| listener.local_addr().expect("an address").port();
-    (port(one), port(other))
+/// Ports that were free a moment ago, and that no other test is given as long as this one runs.
+pub fn free_ports<const COUNT: usize>() -> [u16; COUNT] {
+    let listeners = [(); COUNT].map(|()| listen());
+    listeners.map(|listener| listener.local_addr().expect("an address").port())
 }
 
 pub fn collect(stream: impl Read + Send + 'static, output: Arc<Mutex<String>>) {

@@ -56,7 +56,7 @@ impl Server {
     /// A process that someone else started and ends.
     pub fn attached(
         group: Option<Group>,
-        (port, admin_port): (u16, u16),
+        [port, admin_port]: [u16; 2],
         pid: u32,
         log: PathBuf,
     ) -> Self {
@@ -129,11 +129,7 @@ impl Server {
         let all = [self].into_iter().chain(&self.others);
         for node in all.filter(|_| count > 1) {
             eventually("nodes know each other", async || {
-                let metrics = node.root().get("/metrics").await.text;
-                let known = metrics
-                    .lines()
-                    .find_map(|line| line.strip_prefix("troupe_nodes "));
-                known.is_some_and(|known| known.parse().is_ok_and(|known: usize| known >= count))
+                node.counted("troupe_nodes ").await >= count as f64
             })
             .await;
         }
@@ -147,6 +143,14 @@ impl Server {
     /// A client of the admin listener.
     pub fn admin(&self) -> Client {
         Client::new(self.admin_origin(), "")
+    }
+
+    /// A number of `/metrics` by its name or the beginning of it, of all labels together.
+    pub async fn counted(&self, name: &str) -> f64 {
+        let metrics = self.root().get("/metrics").await.text;
+        let values = metrics.lines().filter(|line| line.starts_with(name));
+        let values = values.filter_map(|line| line.rsplit(' ').next());
+        values.filter_map(|value| value.parse::<f64>().ok()).sum()
     }
 
     /// `http://host:port` of the admin listener.

@@ -14,7 +14,7 @@ async fn handlers_of_chats_and_sessions_panic() {
             settings: vec![("TROUPE_PANIC_AT", place.to_owned())],
             ..NodePlan::default()
         };
-        world.add_planned(&plan).await;
+        world.add_owner(&plan).await;
         world.take_node(0).server.kill();
         let deaths = async || world.counted("troupe_chat_deaths_total").await;
         let before = deaths().await;

@@ -114,7 +114,10 @@ async fn escape_leads_back_to_where_a_screen_was_opened() {
     press(&page, "Escape").await;
     until_focused(&page, &details).await;
 
-    let more = format!("{ONE} .message:last-child .more");
+    // Until it is there in the log, a message has another menu.
+    let more = format!("{ONE} .message:last-child[data-seq] .more");
+    page.until("it was sent", &more, |found| found.len() == 1)
+        .await;
     page.run(script, json!([more])).await;
     page.click(&format!("{ONE} .sheet .action"), "Delete for me")
         .await;
