@@ -167,6 +167,15 @@ impl Failure {
         &self.0.message
     }
 
+    /// The same where what was refused is the value of a field itself.
+    #[must_use]
+    pub fn within(mut self, field: &str) -> Self {
+        for error in &mut self.0.fields {
+            error.field = format!("{field}.{}", error.field).into();
+        }
+        self
+    }
+
     pub fn fields(&self) -> &[FieldError] {
         &self.0.fields
     }

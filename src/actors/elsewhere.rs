@@ -2,6 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
+use super::cluster::requests::PresenceChanged;
 use super::fanout::{Delivery, SocketRef};
 use crate::id::UserId;
 
@@ -17,7 +18,7 @@ pub trait Elsewhere: Send + Sync {
     fn expect(&self, user: UserId) -> BoxFuture<'static, ()>;
 
     /// Someone's presence changed: who watches him on other nodes is to hear of it.
-    fn presence_changed(&self, user: UserId);
+    fn presence_changed(&self, changed: PresenceChanged);
 
     /// Frames that other nodes were to get may be lost.
     fn lost(&self);

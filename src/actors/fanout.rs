@@ -12,6 +12,8 @@ use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::time::Instant;
 
+use super::announcer::Announcer;
+use super::cluster::requests::{HeardBy, PresenceChanged};
 use super::elsewhere::Elsewhere;
 use super::request::tell;
 use super::told::{Status, Told};
@@ -96,6 +98,7 @@ impl Default for Fanout {
 struct Inner {
     me: NodeId,
     elsewhere: OnceLock<Arc<dyn Elsewhere>>,
+    announcer: Announcer,
     lanes: RwLock<Vec<LaneDoor>>,
     /// Bit n: the user has a connection on lane n.
     places: DashMap<UserId, u64, ahash::RandomState>,
@@ -121,6 +124,7 @@ impl Fanout {
             inner: Arc::new(Inner {
                 me,
                 elsewhere: OnceLock::new(),
+                announcer: Announcer::default(),
                 lanes: RwLock::default(),
                 places: DashMap::default(),
                 told: Mutex::default(),
@@ -152,10 +156,21 @@ impl Fanout {
     }
 
     /// Tells other nodes that someone's presence changed.
-    pub fn presence_changed(&self, user: UserId) {
+    pub fn presence_changed(&self, changed: PresenceChanged) {
         if let Some(elsewhere) = self.inner.elsewhere.get() {
-            elsewhere.presence_changed(user);
+            elsewhere.presence_changed(changed);
         }
+    }
+
+    /// Tells whoever watches someone, here and elsewhere, what he may see of him now.
+    pub fn sight_changed(&self, user: UserId, heard_by: HeardBy) {
+        let changed = PresenceChanged { user, heard_by };
+        self.inner.announcer.announce(changed);
+        self.presence_changed(changed);
+    }
+
+    pub fn announcer(&self) -> &Announcer {
+        &self.inner.announcer
     }
 
     /// Whether other nodes cannot be reached now, so that nothing comes from them.
@@ -368,7 +383,6 @@ impl Fanout {
         }
     }
 
-    /// One frame to some users.
     pub fn fan_out(&self, fan_out: FanOut) {
         self.send(vec![(None, Delivery::FanOut(fan_out))]);
     }

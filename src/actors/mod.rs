@@ -1,5 +1,6 @@
 //! Actor groups, one per service boundary, and the seam between them.
 
+pub mod announcer;
 pub mod auth;
 pub mod chat;
 pub mod child;

@@ -116,7 +116,6 @@ impl Groups {
         let local = Local {
             door: self.door.clone(),
             shards,
-            presence: self.sockets.as_ref().map(Websocket::presence_door),
             offers: self.offers(),
             itself: Some(Arc::new(self.inspector.clone())),
         };

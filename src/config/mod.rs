@@ -51,6 +51,7 @@ pub use websocket::WebsocketConfig;
 /// Settings that are never printed.
 const SECRETS: &[&str] = &[
     "auth.otp.webhook.secret",
+    "auth.otp.webhook.url",
     "grpc.token",
     "storage.keys_secret",
     "postgres.url",

@@ -20,8 +20,8 @@ pub fn may_send(roster: &Roster, sender: UserId) -> Result<(), Failure> {
     Ok(())
 }
 
-/// May this person react to messages here? Where only admins send, everyone may.
-pub fn may_react(roster: &Roster, actor: UserId) -> Result<(), Failure> {
+/// May this person react to messages here, or edit what he sent? Where only admins send, everyone may.
+pub fn may_touch(roster: &Roster, actor: UserId) -> Result<(), Failure> {
     roster.active(actor)?;
     may_reach_peer(roster, actor)
 }
@@ -54,7 +54,7 @@ pub fn may_manage(roster: &Roster, actor: UserId) -> Result<(), Failure> {
 /// The disappearing timer: either side of a direct chat, admins of a group.
 pub fn may_set_timer(roster: &Roster, actor: UserId) -> Result<(), Failure> {
     match roster.chat.kind {
-        ChatKind::Direct => roster.active(actor).map(|_| ()),
+        ChatKind::Direct => may_touch(roster, actor),
         ChatKind::Group => may_manage(roster, actor),
     }
 }

@@ -44,7 +44,7 @@ type Kept = (web::Data<dyn BlobStore>, web::Data<dyn MediaStore>);
         (status = 403), (status = 404)))]
 pub async fn serve(
     place: Id2<MediaId, Part>,
-    params: Params<SignedParams>,
+    params: Option<Params<SignedParams>>,
     request: HttpRequest,
     (blobs, media): Kept,
     clock: web::Data<Clock>,
@@ -66,7 +66,7 @@ pub async fn serve(
         (status = 403), (status = 404)))]
 pub async fn probe(
     place: Id2<MediaId, Part>,
-    params: Params<SignedParams>,
+    params: Option<Params<SignedParams>>,
     request: HttpRequest,
     kept: Kept,
     clock: web::Data<Clock>,
@@ -86,17 +86,19 @@ struct File {
 impl File {
     async fn find(
         Id2(media_id, part): Id2<MediaId, Part>,
-        Params(params): Params<SignedParams>,
+        params: Option<Params<SignedParams>>,
         (blobs, media): (&dyn BlobStore, &dyn MediaStore),
         now: Timestamp,
     ) -> Answer<Self> {
+        let altered = || Failure::forbidden("this address was altered or is over");
         let key = BlobKey { media_id, part };
+        let Params(params) = params.ok_or_else(altered)?;
         let signed = Signed {
             expires: params.expires,
             signature: &params.signature,
         };
         if !blobs.admits(key, signed, now) {
-            return Err(Failure::forbidden("this address was altered or is over").into());
+            return Err(altered().into());
         }
         let found = media.find(vec![media_id]).await?;
         let medium = found.into_iter().next().ok_or_else(Failure::not_found)?;

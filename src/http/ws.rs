@@ -5,7 +5,7 @@ use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::error::{Answer, Problem};
+use super::error::Answer;
 use super::extract::{Gate, bearer};
 use super::health::Readiness;
 use super::origin::origin;
@@ -56,13 +56,12 @@ pub async fn open(
     };
     // Absent where a request that is no upgrade is answered.
     let Some(doorway) = doorway else {
-        let message = "a socket is opened by a request with `Upgrade: websocket` and no body";
-        return Err(Failure::new(ErrorCode::BadRequest, message).into());
+        return Err(no_handshake().into());
     };
     doorway.expect(admission.user_id).await;
     let (mut response, accepted) =
         connection::accept(&request, &doorway, admission, origin(&request))
-            .map_err(|error| Problem::of_status(error.as_response_error().status_code()))?;
+            .map_err(|_| no_handshake())?;
     Takeover::put(&mut response, |stream, early| accepted.run(stream, early));
     Ok(response)
 }
@@ -85,6 +84,14 @@ async fn admit(
         (None, Some(token)) => gate.check(&token).await,
         _ => Err(refused()),
     }
+}
+
+fn no_handshake() -> Failure {
+    Failure::new(
+        ErrorCode::BadRequest,
+        "a socket is opened by a GET with `Upgrade: websocket`, `Sec-WebSocket-Version: 13`, a \
+         `Sec-WebSocket-Key` of 16 bytes in base64, and no body",
+    )
 }
 
 fn refused() -> Failure {

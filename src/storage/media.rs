@@ -29,6 +29,9 @@ pub trait MediaStore: Send + Sync {
     /// Those of these that are there, in no order.
     async fn find(&self, ids: Vec<MediaId>) -> StoreResult<Vec<Medium>>;
 
+    /// Whose a medium is that was made, out of use or not; `None` once it is forgotten.
+    async fn owner_of(&self, id: MediaId) -> StoreResult<Option<UserId>>;
+
     /// Keeps these from being removed until a time; answers those that are there.
     async fn hold(&self, ids: Vec<MediaId>, until: Timestamp) -> StoreResult<Vec<Medium>>;
 
@@ -45,7 +48,8 @@ pub trait MediaStore: Send + Sync {
     /// Forgets a medium or an unfinished upload.
     async fn remove(&self, id: MediaId) -> StoreResult<()>;
 
-    /// Everything that began before a time, withdrawn or not, by id after the given one.
+    /// Everything that began before a time and is not held beyond it, withdrawn or not, by id after the
+    /// given one.
     async fn list_older(
         &self,
         before: Timestamp,

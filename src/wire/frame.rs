@@ -204,6 +204,7 @@ pub struct ErrorFrame<'a> {
     code: &'static str,
     message: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schemars(with = "Option<Vec<FieldError>>")]
     errors: &'a [FieldError],
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,

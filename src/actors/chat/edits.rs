@@ -22,11 +22,15 @@ impl Decide for EditMessage {
         if !hidden.is_empty() {
             return Err(Failure::not_found());
         }
-        windows::may_edit(&message, self.actor, scope.services.clock.now())?;
+        let now = scope.services.clock.now();
         let payload = draft::edited(&self.content)?;
-        if payload.get() == message.payload.get() {
+        // Done again it answers as the first time, however late.
+        let is_own = message.sender_id == self.actor && !message.is_gone(now);
+        if is_own && payload.get() == message.payload.get() {
             return Ok(Decision::Already);
         }
+        chat_rules::may_touch(scope.roster(), self.actor)?;
+        windows::may_edit(&message, self.actor, now)?;
         Ok(Decision::Write(Box::new(Change::Edited {
             actor: self.actor,
             message_id: self.message_id,

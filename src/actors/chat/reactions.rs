@@ -23,7 +23,7 @@ impl Decide for ReactToMessage {
         if self.emoji.is_none() && said.is_none() {
             return Ok(Decision::Already);
         }
-        chat_rules::may_react(scope.roster(), self.actor)?;
+        chat_rules::may_touch(scope.roster(), self.actor)?;
         windows::may_react(&message, now)?;
         if self.emoji.as_ref() == said {
             return Ok(Decision::Already);

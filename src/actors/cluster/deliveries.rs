@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use super::Cluster;
 use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed};
+use super::requests::PresenceChanged;
 use crate::actors::elsewhere::Elsewhere;
 use crate::actors::fanout::{Delivery, FanOut, SocketRef};
 use crate::actors::group::Group;
@@ -49,8 +50,8 @@ impl Elsewhere for Cluster {
         Box::pin(async move { cluster.announce_arrival(user).await })
     }
 
-    fn presence_changed(&self, user: UserId) {
-        self.tell_presence(user);
+    fn presence_changed(&self, changed: PresenceChanged) {
+        self.tell_presence(changed);
     }
 
     fn lost(&self) {

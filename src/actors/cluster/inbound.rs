@@ -367,14 +367,11 @@ fn answer_place_list(cluster: &Cluster, message: Message) {
 
 fn take_presence(cluster: &Cluster, message: Message) {
     let presence = proto::Presence::decode(message.payload);
-    let Ok(presence) = presence else {
-        return proto::skipped("presence");
-    };
-    let who = proto::id::<UserId>(&presence.user_id);
-    let (Ok(user), Ok(node)) = (who, proto::id::<NodeId>(&presence.node)) else {
-        return proto::skipped("presence");
-    };
-    if node != cluster.me() {
-        cluster.announce_presence(user);
+    match presence.map(|presence| presence.read()) {
+        Ok(Ok((node, changed))) if node != cluster.me() => {
+            cluster.0.fanout.announcer().announce(changed)
+        }
+        Ok(Ok(_)) => {}
+        _ => proto::skipped("presence"),
     }
 }

@@ -63,7 +63,7 @@ use super::placement::ChatDoor;
 use super::remote::Serve;
 use super::request::tell;
 use crate::error::Failure;
-use crate::id::{ChatId, NodeId, UserId};
+use crate::id::{ChatId, NodeId};
 
 /// This node among the others. Cheap to clone.
 #[derive(Clone)]
@@ -105,8 +105,6 @@ struct Inner {
 pub struct Local {
     pub door: ChatDoor,
     pub shards: Vec<Recipient<OwnersChanged>>,
-    /// Where there are sockets.
-    pub presence: Option<Recipient<PresenceChanged>>,
     /// The groups that answer requests.
     pub offers: Vec<Offer>,
     /// What answers for this process itself.
@@ -212,11 +210,8 @@ impl Cluster {
     }
 
     /// Tells the other nodes that someone's presence changed.
-    fn tell_presence(&self, user: UserId) {
-        let message = proto::Presence {
-            user_id: proto::bytes(user.0),
-            node: proto::bytes(self.0.me.0),
-        };
+    fn tell_presence(&self, changed: PresenceChanged) {
+        let message = proto::presence(changed, self.0.me);
         let bus = self.0.bus.clone();
         actix::spawn(async move {
             if let Err(error) = bus.publish(bus.presence(), &message).await {
@@ -353,14 +348,6 @@ impl Cluster {
             if tell(shard, OwnersChanged).is_err() {
                 tracing::warn!("a shard was not told that chats have other owners");
             }
-        }
-    }
-
-    fn announce_presence(&self, user: UserId) {
-        let local = self.0.local.get();
-        if let Some(presence) = local.and_then(|local| local.presence.as_ref()) {
-            // One that is not told is found by whoever asks again.
-            let _ = tell(presence, PresenceChanged(user));
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use uuid::Uuid;
 
+use super::requests::{HeardBy, PresenceChanged};
+use crate::id::NodeId;
+
 include!(concat!(env!("OUT_DIR"), "/troupe.node.v1.rs"));
 
 /// A message that another version, or someone else, sent and that says nothing here.
@@ -28,6 +31,33 @@ pub fn ids<T: From<Uuid>>(all: &[Vec<u8>]) -> Result<Vec<T>, Malformed> {
 
 pub fn bytes(id: Uuid) -> Vec<u8> {
     id.as_bytes().to_vec()
+}
+
+/// That someone's presence changed, as `me` tells it.
+pub fn presence(changed: PresenceChanged, me: NodeId) -> Presence {
+    let viewer = match changed.heard_by {
+        HeardBy::One(viewer) => bytes(viewer.0),
+        HeardBy::WhoSees | HeardBy::All => Vec::new(),
+    };
+    Presence {
+        user_id: bytes(changed.user.0),
+        node: bytes(me.0),
+        all: changed.heard_by == HeardBy::All,
+        viewer,
+    }
+}
+
+impl Presence {
+    /// Whose it is, and which node tells it.
+    pub fn read(&self) -> Result<(NodeId, PresenceChanged), Malformed> {
+        let heard_by = match optional_id(&self.viewer)? {
+            Some(viewer) => HeardBy::One(viewer),
+            None if self.all => HeardBy::All,
+            None => HeardBy::WhoSees,
+        };
+        let user = id(&self.user_id)?;
+        Ok((id(&self.node)?, PresenceChanged { user, heard_by }))
+    }
 }
 
 /// Counts what came over the bus and could not be read; it is skipped.

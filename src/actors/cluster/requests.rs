@@ -12,10 +12,22 @@ use crate::id::{ChatId, NodeId, UserId};
 #[rtype(result = "()")]
 pub struct OwnersChanged;
 
-/// Someone came or went on another node: those who watch him here are to hear of it.
-#[derive(Clone, Copy, Debug, Message)]
+/// Someone came or went, or others may see it now or no longer: those who watch him are to hear of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
-pub struct PresenceChanged(pub UserId);
+pub struct PresenceChanged {
+    pub user: UserId,
+    pub heard_by: HeardBy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeardBy {
+    /// Who may see it; to others it would be telling that something changed.
+    WhoSees,
+    /// Everyone hears what he may see now.
+    All,
+    One(UserId),
+}
 
 /// The processes of an installation, as one of them sees them.
 pub trait Installation: Send + Sync {

@@ -6,10 +6,10 @@ use actix::{Actor, Context};
 
 use tokio::sync::Semaphore;
 
+use super::releases;
 use super::requests::{
     ClaimMedia, DescribeMedia, FoundMedium, GetMedium, ReleaseMedia, RemoveMedium,
 };
-use super::{releases, sweep};
 use crate::actors::request::Answer;
 use crate::clock::Clock;
 use crate::domain::media::Medium;
@@ -49,21 +49,6 @@ impl Media {
             .into_iter()
             .map(|medium| self.with_addresses(medium))
             .collect())
-    }
-
-    /// Done again it is not found: what is gone is no one's.
-    pub(super) async fn remove_medium(&self, request: RemoveMedium) -> Answer<()> {
-        let RemoveMedium { user, id } = request;
-        let found = self.stores.media.find(vec![id]).await?;
-        if !found.iter().any(|medium| medium.owner_id == user) {
-            return Err(Failure::not_found());
-        }
-        match sweep::remove_unless_needed(&self.stores, id, self.clock.now()).await? {
-            true => Ok(()),
-            false => Err(Failure::conflict(
-                "a message, a profile or a group refers to this, or is about to",
-            )),
-        }
     }
 
     fn with_addresses(&self, medium: Medium) -> FoundMedium {

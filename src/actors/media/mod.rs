@@ -7,6 +7,7 @@ mod films;
 mod jpeg;
 mod pictures;
 mod releases;
+mod removal;
 pub mod requests;
 mod sight;
 mod spool;

@@ -90,11 +90,7 @@ pub async fn release(
 }
 
 /// `false`: something refers to it, or is about to.
-pub(super) async fn remove_unless_needed(
-    stores: &Stores,
-    id: MediaId,
-    now: Timestamp,
-) -> StoreResult<bool> {
+async fn remove_unless_needed(stores: &Stores, id: MediaId, now: Timestamp) -> StoreResult<bool> {
     if !stores.media.withdraw(id, now).await? {
         return Ok(false);
     }

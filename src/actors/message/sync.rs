@@ -72,7 +72,7 @@ impl Reader {
             left: plan.left,
             me: self.my_log(ask.user, ask.request.me).await?,
             acks: cursor("acks", &next)?,
-            more: all.skipped || rest > 0 || !later.is_empty(),
+            more: all.skipped || all.is_full || rest > 0 || !later.is_empty(),
             server_time: self.clock.now(),
         })
     }
@@ -84,6 +84,7 @@ impl Reader {
         while !rest.is_empty()
             && all.items.len() < ask.limits.chats
             && all.bytes < ask.limits.total_bytes
+            && !all.is_full
         {
             let room = ask.limits.chats - all.items.len();
             let (now, later) = rest.split_at(rest.len().min(CHUNK).min(room));
@@ -107,6 +108,7 @@ impl Reader {
         all.items.append(&mut answered.items);
         all.bytes += answered.bytes;
         all.skipped |= answered.skipped;
+        all.is_full |= answered.is_full;
         Ok(())
     }
 }

@@ -38,6 +38,14 @@ pub(super) struct Answered {
     pub bytes: usize,
     /// A membership moved while we read: those chats are for the next round.
     pub skipped: bool,
+    /// There was no room for some, which are for the next round.
+    pub is_full: bool,
+}
+
+/// What is to be said of chats, as far as there was room.
+struct Pages {
+    of: HashMap<ChatId, Page>,
+    is_full: bool,
 }
 
 impl Reader {
@@ -47,7 +55,10 @@ impl Reader {
         todos: &[Todo],
         chat_bytes: usize,
     ) -> Answer<Answered> {
-        let mut pages = self.pages_of(user, todos, chat_bytes).await?;
+        let Pages {
+            of: mut pages,
+            is_full,
+        } = self.pages_of(user, todos, chat_bytes).await?;
         let ids = todos.iter().map(|todo| todo.chat_id).collect();
         let standings = self.standings(ids).await?;
         let before = pages.len();
@@ -94,17 +105,13 @@ impl Reader {
             items,
             bytes,
             skipped,
+            is_full,
         })
     }
 
-    async fn pages_of(
-        &self,
-        user: UserId,
-        todos: &[Todo],
-        chat_bytes: usize,
-    ) -> Answer<HashMap<ChatId, Page>> {
+    async fn pages_of(&self, user: UserId, todos: &[Todo], chat_bytes: usize) -> Answer<Pages> {
         let queries: Vec<ChangesQuery> = todos.iter().filter_map(changes_query).collect();
-        let mut pages = HashMap::new();
+        let (mut pages, mut is_full) = (HashMap::new(), false);
         if !queries.is_empty() {
             let changes = self.stores.messages.changes(user, queries, RESET_ABOVE);
             for change in changes.await? {
@@ -127,15 +134,25 @@ impl Reader {
             pages.insert(todo.chat_id, unchanged(todo));
         }
         if resets.is_empty() {
-            return Ok(pages);
+            return Ok(Pages { of: pages, is_full });
         }
         let newest = self.stores.messages.pages(user, resets, RESET_MESSAGES);
-        for (chat_id, messages) in newest.await? {
-            if let Some(todo) = todos.iter().find(|todo| todo.chat_id == chat_id) {
-                pages.insert(chat_id, reset_page(todo, messages, chat_bytes));
+        let mut newest: HashMap<ChatId, Vec<Message>> = newest.await?.into_iter().collect();
+        // Each is whole, the first one always, as far as all of them were to be.
+        let (mut bytes, room) = (0, chat_bytes * todos.len());
+        for todo in todos {
+            let Some(messages) = newest.remove(&todo.chat_id) else {
+                continue;
+            };
+            let is_first = bytes == 0;
+            bytes += messages.iter().map(weight).sum::<usize>();
+            if bytes > room && !is_first {
+                is_full = true;
+                break;
             }
+            pages.insert(todo.chat_id, reset_page(todo, messages));
         }
-        Ok(pages)
+        Ok(Pages { of: pages, is_full })
     }
 }
 
@@ -194,8 +211,8 @@ fn page_of(todo: &Todo, mut changes: Changes, chat_bytes: usize) -> Option<(Chat
     Some((todo.chat_id, page))
 }
 
-fn reset_page(todo: &Todo, mut newest: Vec<Message>, chat_bytes: usize) -> Page {
-    newest.truncate(fitting(&newest, chat_bytes));
+/// All of the newest, whatever they weigh: a socket says them in several frames.
+fn reset_page(todo: &Todo, mut newest: Vec<Message>) -> Page {
     newest.sort_unstable_by_key(|message| message.rev);
     Page {
         reset: true,

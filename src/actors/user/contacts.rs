@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::actor::Users;
 use super::requests::{FoundContact, ListBlocked, ListContacts, Person, SetBlock, SyncContacts};
 use crate::actors::chat::requests::ChatCommand;
+use crate::actors::cluster::requests::HeardBy;
 use crate::actors::request::Answer;
 use crate::domain::phone::{Phone, Region};
 use crate::domain::privacy::{Visible, visible};
@@ -128,6 +129,7 @@ impl Users {
             self.chats.ask(direct.chat.id, ChatCommand::Refresh).await?;
         }
         if let Some(rev) = rev {
+            self.fanout.sight_changed(user, HeardBy::One(other));
             let changes = MeChanges {
                 blocked: Some(contacts.list_blocked_ids(user).await?),
                 ..MeChanges::default()

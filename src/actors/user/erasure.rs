@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::actor::Users;
 use super::requests::{DeleteMe, FindErasure, ListErasures};
 use crate::actors::chat::requests::{ChatCommand, EraseMember};
+use crate::actors::cluster::requests::HeardBy;
 use crate::actors::group::Group;
 use crate::actors::jobs::requests::JobDesk;
 use crate::actors::jobs::{Job, JobError, JobKind, Progress};
@@ -46,6 +47,7 @@ impl Users {
         if !erasures.insert(request.user, parts, now).await? {
             return Err(Failure::not_found());
         }
+        self.fanout.sight_changed(request.user, HeardBy::All);
         let jobs = JobDesk {
             store: Arc::clone(&self.stores.jobs),
             clock: self.clock,

@@ -6,6 +6,7 @@ use futures_util::stream;
 use super::actor::Users;
 use super::requests::{GetPrivacy, UpdatePrivacy};
 use crate::actors::chat::requests::ChatCommand;
+use crate::actors::cluster::requests::HeardBy;
 use crate::actors::request::Answer;
 use crate::domain::user::Privacy;
 use crate::id::UserId;
@@ -25,6 +26,9 @@ impl Users {
         let UpdatePrivacy { user, patch } = request;
         let updated = self.stores.privacy.update(user, patch).await?;
         if let Some(rev) = updated.rev {
+            if patch.last_seen.is_some() {
+                self.fanout.sight_changed(user, HeardBy::All);
+            }
             if patch.read_receipts.is_some() {
                 self.refresh_chats(user).await?;
             }

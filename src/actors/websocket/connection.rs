@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
+use std::task::ready;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, StreamHandler};
@@ -72,7 +73,7 @@ impl Accepted {
         link.set_transport(&transport);
         link.set_origin(&self.origin);
         let (reading, mut read) = oneshot::channel();
-        let words = listen(Rc::clone(&transport), reading);
+        let words = listen(Rc::clone(&link), Rc::clone(&transport), reading);
         let early = (!early.is_empty()).then_some(Ok(early));
         start(
             Rc::clone(&link),
@@ -97,13 +98,16 @@ impl Accepted {
     }
 }
 
-/// What the peer sends, until its end. `reading` goes when nobody listens any more.
+/// What the peer sends, until its end. `reading` goes when nobody listens any more. While too much waits
+/// for the peer, or is to come, it is not listened to: its network then holds it back.
 fn listen(
+    link: Rc<Link>,
     transport: Rc<Transport>,
     reading: oneshot::Sender<()>,
 ) -> impl Stream<Item = io::Result<BytesMut>> {
     stream::poll_fn(move |cx| {
         let _ = &reading;
+        ready!(link.poll_hearing(cx));
         transport.poll_read(cx).map(|read| match read {
             Ok(bytes) if bytes.is_empty() => None,
             read => Some(read),

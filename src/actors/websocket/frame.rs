@@ -120,7 +120,8 @@ fn send(fields: &mut Fields<'_>) -> Answer<ClientFrame> {
     Ok(ClientFrame::Send {
         chat_id,
         client_message_id,
-        draft: draft::parse(&kind, content, payload, reply_to)?,
+        draft: draft::parse(&kind, content, payload, reply_to)
+            .map_err(|failure| failure.within("message"))?,
     })
 }
 

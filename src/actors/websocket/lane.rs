@@ -24,7 +24,7 @@ use crate::actors::request::Answer;
 use crate::fault;
 use crate::id::{ConnectionId, UserId};
 use crate::trace;
-use crate::wire::frame::Frame;
+use crate::wire::frame::{Frame, FrameClass};
 use crate::wire::socket::SocketEvent;
 
 /// Deliveries that may wait for an arbiter; beyond it they are lost and heads are said at once.
@@ -130,10 +130,13 @@ impl Room {
                     frame,
                     is_ack,
                 } => {
-                    if let Some(link) = sockets.by_id.get(&connection)
-                        && (!is_ack || !fault::loses_ack(link.user))
-                    {
-                        link.push(frame);
+                    if let Some(link) = sockets.by_id.get(&connection) {
+                        if frame.class == FrameClass::Message {
+                            link.answered();
+                        }
+                        if !is_ack || !fault::loses_ack(link.user) {
+                            link.push(frame);
+                        }
                     }
                 }
             }
@@ -175,6 +178,7 @@ impl Room {
             }
         }
         for link in sockets.by_id.values() {
+            link.let_speak();
             if link.stalled() >= STALL {
                 link.close(CloseReason::TooSlow);
             }

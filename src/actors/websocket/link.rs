@@ -12,7 +12,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::close::{CloseReason, ping};
-use super::queue::{Pushed, Queue, Written};
+use super::owed::Owed;
+use super::queue::{Pushed, Queue, Written, remember, wake};
 use super::transport::Transport;
 use crate::actors::fanout::SocketRef;
 use crate::actors::inspection::requests::SocketSeen;
@@ -81,6 +82,7 @@ pub struct Link {
     origin: RefCell<Option<Rc<str>>>,
     ended: Notify,
     changed: RefCell<BTreeMap<ChatId, HeadView>>,
+    owed: RefCell<Owed>,
 }
 
 impl Link {
@@ -102,7 +104,35 @@ impl Link {
             origin: RefCell::default(),
             ended: Notify::new(),
             changed: RefCell::default(),
+            owed: RefCell::default(),
         }
+    }
+
+    /// The peer is to get an answer that holds so many bytes of what it said.
+    pub fn owe(&self, bytes: usize) {
+        self.owed.borrow_mut().add(bytes);
+    }
+
+    /// One of those answers is there.
+    pub fn answered(&self) {
+        self.owed.borrow_mut().take_first();
+        self.let_speak();
+    }
+
+    /// Ready when the peer may go on: what waits for it, with the answers that it is owed, leaves room for
+    /// those to what it may say next. So nobody who reads is closed for what he said himself.
+    pub fn poll_hearing(&self, cx: &Context<'_>) -> Poll<()> {
+        let (queue, mut owed) = (self.queue.borrow(), self.owed.borrow_mut());
+        if !queue.is_open() || queue.leaves_half(owed.bytes()) {
+            return Poll::Ready(());
+        }
+        remember(&mut owed.reader, cx);
+        Poll::Pending
+    }
+
+    /// Has it looked again whether the peer may go on.
+    pub fn let_speak(&self) {
+        wake(&mut self.owed.borrow_mut().reader);
     }
 
     /// Queues a frame for the peer; a peer that is too slow for it is closed.
@@ -166,6 +196,7 @@ impl Link {
         self.queue
             .borrow_mut()
             .close(reason.frame(), reason.at_once());
+        self.let_speak();
         actix::spawn(Rc::clone(self).part(reason));
     }
 
@@ -200,6 +231,7 @@ impl Link {
     /// Both sides are done: the socket ends when what waits is written.
     pub fn end(&self) {
         self.queue.borrow_mut().end();
+        self.let_speak();
         self.ended.notify_one();
     }
 
@@ -322,7 +354,11 @@ impl Link {
         cx: &mut Context<'_>,
         write: impl FnOnce(&mut Context<'_>, &[IoSlice<'_>]) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<Written>> {
-        self.queue.borrow_mut().poll_write(cx, write)
+        let written = self.queue.borrow_mut().poll_write(cx, write);
+        if written.is_ready() {
+            self.let_speak();
+        }
+        written
     }
 
     /// Waits until a large frame fits; `false` when the socket is going.

@@ -12,6 +12,7 @@ pub mod inbound;
 pub mod lane;
 pub mod link;
 mod missed;
+mod owed;
 pub mod presence;
 pub mod queue;
 pub mod session;
@@ -37,7 +38,6 @@ use self::presence::{PresenceActor, Watches};
 use self::session::Sessions;
 use self::tail::Tail;
 use super::auth::requests::{Revocations, ValidateToken};
-use super::cluster::requests::PresenceChanged;
 use super::fanout::Fanout;
 use super::inspection::requests::{InspectSockets, SocketSeen};
 use super::keeper::Keeper;
@@ -215,19 +215,15 @@ impl Websocket {
         let told = Arc::clone(&node);
         let heads = Keeper::new("heads", move || HeadsActor::new(Arc::clone(&told)));
         *node.heads.write() = Some(heads.start().recipient());
+        let watched = Arc::clone(&node);
+        let presence = Keeper::new("presence", move || PresenceActor(Arc::clone(&watched)));
+        node.fanout.announcer().set(presence.start().recipient());
         Self(node)
     }
 
     /// Starts a lane on this arbiter; call it in the `App` factory, which runs on the worker's own.
     pub fn doorway(&self) -> Doorway {
         Doorway(LaneActor::start_here(&self.0))
-    }
-
-    /// Where comings and goings on other nodes are told.
-    pub fn presence_door(&self) -> Recipient<PresenceChanged> {
-        let node = Arc::clone(&self.0);
-        let keeper = Keeper::new("presence", move || PresenceActor(Arc::clone(&node)));
-        keeper.start().recipient()
     }
 
     /// How the sockets of a user are, the oldest first.

@@ -9,11 +9,12 @@ use dashmap::DashMap;
 
 use super::Node;
 use super::connection::ConnectionActor;
-use crate::actors::cluster::requests::PresenceChanged;
+use crate::actors::cluster::requests::{HeardBy, PresenceChanged};
 use crate::actors::fanout::{Delivery, SocketRef};
 use crate::actors::request::{Answer, ask};
 use crate::actors::user::requests::{FindPresence, GetPresence};
 use crate::clock::Timestamp;
+use crate::error::ErrorCode;
 use crate::id::{ConnectionId, UserId};
 use crate::wire::frame::Event;
 use crate::wire::user::PresenceView;
@@ -92,8 +93,12 @@ async fn move_to(node: Arc<Node>, user: UserId, online: bool, at: Timestamp) {
 async fn keep(node: &Node, user: UserId, online: bool, at: Timestamp) {
     match node.presence.update(user, online, at).await {
         Ok(true) => {
-            node.fanout.presence_changed(user);
-            announce(node, user).await;
+            let changed = PresenceChanged {
+                user,
+                heard_by: HeardBy::WhoSees,
+            };
+            node.fanout.presence_changed(changed);
+            announce(node, changed).await;
         }
         Ok(false) => {}
         Err(error) => {
@@ -102,7 +107,7 @@ async fn keep(node: &Node, user: UserId, online: bool, at: Timestamp) {
     }
 }
 
-/// Hears of comings and goings on other nodes.
+/// Hears of comings and goings on other nodes, and of who may see them from now on.
 pub struct PresenceActor(pub Arc<Node>);
 
 impl Actor for PresenceActor {
@@ -112,22 +117,28 @@ impl Actor for PresenceActor {
 impl Handler<PresenceChanged> for PresenceActor {
     type Result = ();
 
-    fn handle(&mut self, PresenceChanged(user): PresenceChanged, _: &mut Self::Context) {
+    fn handle(&mut self, changed: PresenceChanged, _: &mut Self::Context) {
         let node = Arc::clone(&self.0);
-        if node.watches.is_watched(user) {
-            actix::spawn(async move { announce(&node, user).await });
+        if node.watches.is_watched(changed.user) {
+            actix::spawn(async move { announce(&node, changed).await });
         }
     }
 }
 
-/// Tells everyone who watches someone and may see it. Who may not hears nothing: that something
-/// changed would be telling.
-async fn announce(node: &Node, owner: UserId) {
+/// Tells those who watch someone and are to hear of it. Who is gone for good is offline.
+async fn announce(node: &Node, changed: PresenceChanged) {
+    let owner = changed.user;
     for (viewer, sockets) in node.watches.of(owner) {
-        let Ok(view) = view(node, viewer, owner).await else {
+        if matches!(changed.heard_by, HeardBy::One(one) if one != viewer) {
             continue;
+        }
+        let view = match view(node, viewer, owner).await {
+            Ok(view) => view,
+            Err(failure) if failure.code() == ErrorCode::NotFound => nowhere(owner),
+            Err(_) => continue,
         };
-        if !view.online && view.last_seen.is_none() {
+        let is_hidden = !view.online && view.last_seen.is_none();
+        if is_hidden && changed.heard_by == HeardBy::WhoSees {
             continue;
         }
         let frame = Event::PresenceUpdated(&view).frame();
@@ -179,13 +190,17 @@ impl ConnectionActor {
         let mut found: HashMap<UserId, PresenceView> =
             found.into_iter().map(|view| (view.user_id, view)).collect();
         for owner in owners {
-            let view = found.remove(owner).unwrap_or(PresenceView {
-                user_id: *owner,
-                online: false,
-                last_seen: None,
-            });
+            let view = found.remove(owner).unwrap_or_else(|| nowhere(*owner));
             self.link.push(Event::PresenceUpdated(&view).frame());
         }
+    }
+}
+
+fn nowhere(user_id: UserId) -> PresenceView {
+    PresenceView {
+        user_id,
+        online: false,
+        last_seen: None,
     }
 }
 

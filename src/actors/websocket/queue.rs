@@ -117,6 +117,11 @@ impl Queue {
         self.state == State::Open
     }
 
+    /// Whether what waits, and so many bytes that are still to come, take no more than half the room.
+    pub fn leaves_half(&self, more: usize) -> bool {
+        self.bytes + more <= self.capacity / 2
+    }
+
     /// Frames and bytes that wait.
     pub fn waiting(&self) -> (usize, usize) {
         (self.frames.len(), self.bytes)
@@ -216,13 +221,13 @@ impl Queue {
     }
 }
 
-fn wake(waker: &mut Option<Waker>) {
+pub(super) fn wake(waker: &mut Option<Waker>) {
     if let Some(waker) = waker.take() {
         waker.wake();
     }
 }
 
-fn remember(slot: &mut Option<Waker>, cx: &Context<'_>) {
+pub(super) fn remember(slot: &mut Option<Waker>, cx: &Context<'_>) {
     if slot.as_ref().is_none_or(|kept| !kept.will_wake(cx.waker())) {
         *slot = Some(cx.waker().clone());
     }

@@ -53,7 +53,8 @@ pub fn may_forward(message: &Message, now: Timestamp) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The sender within [`DELETE_WINDOW`], or an admin of the group at any time; else 403.
+/// The sender within [`DELETE_WINDOW`], or an admin of the group at any time; else 403. What is gone
+/// already, its sender may delete again.
 /// What the server itself said stays.
 pub fn may_delete_for_everyone(
     message: &Message,
@@ -72,7 +73,7 @@ pub fn may_delete_for_everyone(
             "only its sender or a group admin may delete a message for everyone",
         ));
     }
-    if now.since(message.created_at) > DELETE_WINDOW {
+    if now.since(message.created_at) > DELETE_WINDOW && !message.is_gone(now) {
         return Err(Failure::forbidden(
             "a message can be deleted for everyone for 48 hours only",
         ));

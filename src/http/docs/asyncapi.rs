@@ -8,7 +8,7 @@ use asyncapi_rust::{
     OperationAction, Schema, Server,
 };
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client_frames::ClientFrames;
 use crate::wire::frame::{ErrorFrame, Event, SendAck};
@@ -19,6 +19,8 @@ const SCHEMAS: &str = "/components/schemas";
 /// One frame: its `type`, what it is for, and its shape.
 pub struct FrameShape {
     pub name: String,
+    /// Its name, and more where frames with several shapes have it.
+    pub key: String,
     pub summary: Option<String>,
     pub schema: Value,
 }
@@ -38,7 +40,10 @@ pub fn frames() -> Frames {
     let mut generator = settings.into_generator();
     let client = variants::<ClientFrames>(&mut generator);
     let mut server = variants::<SocketEvent<'_>>(&mut generator);
-    server.retain(|frame| frame.name != "ack");
+    // Of a send and of `auth`.
+    for renewed in server.iter_mut().filter(|frame| frame.name == "ack") {
+        renewed.key = "ack.auth".to_owned();
+    }
     server.push(single::<SendAck<'_>>(&mut generator));
     server.push(single::<ErrorFrame<'_>>(&mut generator));
     server.extend(variants::<Event<'_>>(&mut generator));
@@ -60,12 +65,26 @@ fn single<T: JsonSchema>(generator: &mut SchemaGenerator) -> FrameShape {
     shape(T::json_schema(generator).to_value())
 }
 
-fn shape(schema: Value) -> FrameShape {
+fn shape(mut schema: Value) -> FrameShape {
+    beside_its_reference(&mut schema);
     let text = |pointer: &str| schema.pointer(pointer)?.as_str().map(str::to_owned);
+    let name = text("/properties/type/const").unwrap_or_default();
     FrameShape {
-        name: text("/properties/type/const").unwrap_or_default(),
+        key: name.clone(),
+        name,
         summary: text("/description"),
         schema,
+    }
+}
+
+/// What stands beside a `$ref` does not count; beside an `allOf` it does.
+fn beside_its_reference(schema: &mut Value) {
+    let Some(fields) = schema.as_object_mut().filter(|fields| fields.len() > 1) else {
+        return;
+    };
+    if let Some(reference) = fields.remove("$ref") {
+        let all_of = json!([{ "$ref": reference }]);
+        fields.insert("allOf".to_owned(), all_of);
     }
 }
 
@@ -177,7 +196,7 @@ fn on_channel(key: &str) -> MessageRef {
 
 /// Both sides may have a frame of one name, as `typing.start`.
 fn key(side: &str, frame: &FrameShape) -> String {
-    format!("{side}.{}", frame.name)
+    format!("{side}.{}", frame.key)
 }
 
 fn action_name(action: &OperationAction) -> &'static str {

@@ -57,9 +57,9 @@ pub enum ClientFrames {
     Sync {
         id: Option<String>,
         /// The rev of each chat's copy; empty is the cold start.
-        chats: BTreeMap<ChatId, u64>,
-        /// The rev of the copy of one's own log.
-        me: u64,
+        chats: Option<BTreeMap<ChatId, u64>>,
+        /// The rev of the copy of one's own log; 0 if there is none.
+        me: Option<u64>,
         /// As the last answer gave it.
         acks: Option<String>,
         /// These chats alone.

@@ -43,20 +43,20 @@ fn render() -> String {
 fn names(html: &mut String, side: &str, shapes: &[FrameShape]) {
     html.push_str("<ul class=\"names\">");
     for frame in shapes {
-        let name = escaped(&frame.name);
+        let (name, key) = (escaped(&frame.name), escaped(&frame.key));
         let _ = write!(
             html,
-            "<li><a href=\"#{side}.{name}\"><code>{name}</code></a></li>"
+            "<li><a href=\"#{side}.{key}\"><code>{name}</code></a></li>"
         );
     }
     html.push_str("</ul>");
 }
 
 fn section(html: &mut String, side: &str, frame: &FrameShape) {
-    let name = escaped(&frame.name);
+    let (name, key) = (escaped(&frame.name), escaped(&frame.key));
     let _ = write!(
         html,
-        "<section id=\"{side}.{name}\"><h3><code>{name}</code></h3>"
+        "<section id=\"{side}.{key}\"><h3><code>{name}</code></h3>"
     );
     describe(html, &frame.schema);
     html.push_str("</section>");

@@ -120,20 +120,29 @@ async fn collect(
 
 /// Reads and checks; every field that is wrong is named as the contract spells it.
 fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T, Failure> {
+    // serde would take the items of a list for the fields, in their order.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(match is_json(bytes) {
+            true => Failure::invalid("body", "must be an object"),
+            false => not_json(),
+        });
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let inner = error.into_inner();
-        // serde_json counts some wrong types (a number for an enum) among the syntax errors.
-        if inner.is_data() || serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
-            shape::refused(&path, &inner.to_string())
-        } else {
-            not_json()
+        // A field may be wrong before what is no JSON was come to.
+        match is_json(bytes) {
+            true => shape::refused(&path, &error.into_inner().to_string()),
+            false => not_json(),
         }
     })?;
     reader.end().map_err(|_| not_json())?;
     value.validate().map_err(|report| shape::report(&report))?;
     Ok(value)
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok() && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
 }
 
 fn not_json() -> Failure {

@@ -15,10 +15,17 @@ pub fn refused(path: &str, message: &str) -> Failure {
         return Failure::invalid(sibling(path, name), "is there twice");
     }
     let field = if path.is_empty() { "body" } else { path };
-    let expected = message
-        .split_once("expected ")
-        .map(|(_, expected)| expected.split(" at line ").next().unwrap_or(expected));
+    let expected = message.strip_prefix("expected ").or_else(|| {
+        let (_, expected) = message.split_once(", expected ")?;
+        Some(expected)
+    });
+    let expected = expected.map(|expected| expected.split(" at line ").next().unwrap_or(expected));
     match expected {
+        Some("u8" | "u16" | "u32" | "u64" | "usize" | "i64") => {
+            Failure::invalid(camel(field), "must be a whole number, and not too large")
+        }
+        Some("a sequence") => Failure::invalid(camel(field), "must be a list"),
+        Some("a map") => Failure::invalid(camel(field), "must be an object"),
         Some("value") => Failure::invalid(camel(field), "is of the wrong type"),
         Some(expected) if !expected.starts_with("struct") => {
             let expected = expected.replace("a formatted UUID string", "a UUID");
@@ -172,6 +179,21 @@ mod tests {
                 ".",
                 "invalid type: sequence, expected struct Secret at line 1 column 0",
                 ("body", "must be an object"),
+            ),
+            (
+                "seconds",
+                "invalid value: integer `-1`, expected u32 at line 1 column 13",
+                ("seconds", "must be a whole number, and not too large"),
+            ),
+            (
+                "userIds",
+                "invalid type: string \"x\", expected a sequence at line 1 column 13",
+                ("userIds", "must be a list"),
+            ),
+            (
+                "content",
+                "unexpected end of hex escape at line 1 column 20",
+                ("content", "is not valid"),
             ),
         ];
         for (path, message, (name, text)) in cases {

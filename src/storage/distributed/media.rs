@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::FindOptions;
 
-use super::document::{binaries, binary, broken, date, id, number, text, time};
+use super::document::{self, binaries, binary, broken, date, id, number, text, time};
 use super::messages::indexes::{create_collection, create_indexes, plain, unique};
 use super::messages::insert::is_duplicate;
 use super::mongo::{Mongo, write_error};
@@ -187,6 +187,13 @@ impl MediaStore for MongoMedia {
         found.iter().map(to_medium).collect()
     }
 
+    async fn owner_of(&self, id: MediaId) -> StoreResult<Option<UserId>> {
+        let filter = doc! { "_id": binary(id.0), "made_at": { "$exists": true } };
+        let found = self.select(filter, FindOptions::default()).await?;
+        let owner = found.first().map(|found| document::id(found, "owner_id"));
+        owner.transpose()
+    }
+
     async fn hold(&self, ids: Vec<MediaId>, until: Timestamp) -> StoreResult<Vec<Medium>> {
         let filter = doc! { "_id": { "$in": binaries(ids.iter().map(|id| id.0)) } };
         let later = doc! { "$max": { "held_until": date(until) } };
@@ -229,7 +236,9 @@ impl MediaStore for MongoMedia {
         after: Option<MediaId>,
         limit: usize,
     ) -> StoreResult<Vec<MediaId>> {
-        let mut filter = doc! { "began_at": { "$lt": date(before) } };
+        let mut filter = doc! {
+            "began_at": { "$lt": date(before) }, "held_until": { "$lte": date(before) },
+        };
         if let Some(after) = after {
             filter.insert("_id", doc! { "$gt": binary(after.0) });
         }

@@ -59,6 +59,19 @@ impl MediaStore for SqliteMedia {
         self.0.read(move |connection| find(connection, &ids)).await
     }
 
+    async fn owner_of(&self, id: MediaId) -> StoreResult<Option<UserId>> {
+        self.0
+            .read(move |connection| {
+                connection
+                    .prepare_cached(
+                        "SELECT owner_id FROM media WHERE id = ?1 AND made_at IS NOT NULL",
+                    )?
+                    .query_row([id.as_bytes()], |found| row::id(found, 0))
+                    .optional()
+            })
+            .await
+    }
+
     async fn hold(&self, ids: Vec<MediaId>, until: Timestamp) -> StoreResult<Vec<Medium>> {
         self.0
             .write(move |connection| {
@@ -138,7 +151,8 @@ impl MediaStore for SqliteMedia {
             .read(move |connection| {
                 connection
                     .prepare_cached(
-                        "SELECT id FROM media WHERE began_at < ?1 AND (?2 IS NULL OR id > ?2)
+                        "SELECT id FROM media
+                         WHERE began_at < ?1 AND held_until <= ?1 AND (?2 IS NULL OR id > ?2)
                          ORDER BY id LIMIT ?3",
                     )?
                     .query_map(

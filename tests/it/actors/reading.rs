@@ -208,7 +208,8 @@ async fn a_page_is_cut_by_weight_and_the_walk_is_whole() {
     let answer = sync(&peers, ben, &at(chat, 1), tiny).await;
     assert_eq!(only(&answer).messages.len(), 1, "never nothing");
     let cold = sync(&peers, ben, &SyncRequest::default(), limits).await;
-    assert_eq!(seqs(&only(&cold).messages), [17, 18, 19, 20], "the newest");
+    let newest: Vec<u64> = (1..=20).collect();
+    assert_eq!(seqs(&only(&cold).messages), newest, "whatever they weigh");
 }
 
 #[actix::test]

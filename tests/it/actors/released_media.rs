@@ -1,13 +1,16 @@
 //! What becomes of a medium when the message that named it is deleted for everyone.
 
 use troupe::actors::chat::requests::{ChatCommand, DeleteMessage, SendAnswer, SendMessage};
+use troupe::actors::media::requests::{MediaPeers, RemoveMedium};
 use troupe::actors::media::sweep::sweep_orphans;
+use troupe::actors::request::ask;
 use troupe::clock::Clock;
 use troupe::domain::media::{HELD_FOR, MediaKind, Medium};
 use troupe::domain::message::draft;
+use troupe::error::ErrorCode;
 use troupe::id::{ChatId, MediaId, MessageId, UserId};
 
-use super::stage::Stage;
+use super::stage::{Stage, media_peers};
 use crate::support::eventually;
 
 async fn picture(stage: &Stage, owner: UserId) -> MediaId {
@@ -91,6 +94,61 @@ async fn one_that_was_sent_a_moment_ago_goes_when_nobody_can_be_about_to_refer_t
     eventually("the medium goes", || async {
         stage.pass(HELD_FOR).await;
         !is_there(&stage, medium).await
+    })
+    .await;
+}
+
+async fn remove(peers: &MediaPeers, owner: UserId, id: MediaId) -> Result<(), ErrorCode> {
+    let request = RemoveMedium { user: owner, id };
+    let removed = ask(&peers.remove_medium, request).await;
+    removed.map_err(|failure| failure.code())
+}
+
+#[actix::test]
+async fn its_owner_removes_it_once_nothing_refers_to_it_however_lately_it_was_sent() {
+    let stage = Stage::new().await;
+    let peers = media_peers(&stage.stores);
+    let (chat, [anna, ben]) = stage.direct().await;
+    let medium = picture(&stage, anna).await;
+    let message = show(&stage, chat, anna, medium).await;
+    assert_eq!(remove(&peers, anna, medium).await, Err(ErrorCode::Conflict));
+    delete(&stage, chat, anna, message).await;
+    assert_eq!(remove(&peers, ben, medium).await, Err(ErrorCode::NotFound));
+    for _ in 0..2 {
+        assert_eq!(remove(&peers, anna, medium).await, Ok(()));
+        assert!(!is_there(&stage, medium).await);
+    }
+    stage.settle().await;
+    stage.pass(HELD_FOR * 2).await;
+    assert_eq!(remove(&peers, anna, medium).await, Ok(()), "and later");
+}
+
+/// A send that was granted it before, and is written after its owner removed it.
+#[actix::test]
+async fn one_that_comes_to_be_needed_after_all_is_given_back() {
+    let stage = Stage::new().await;
+    let peers = media_peers(&stage.stores);
+    let (chat, [anna, _]) = stage.direct().await;
+    let medium = picture(&stage, anna).await;
+    let message = show(&stage, chat, anna, medium).await;
+    delete(&stage, chat, anna, message).await;
+    assert_eq!(remove(&peers, anna, medium).await, Ok(()));
+    stage
+        .stores
+        .media
+        .restore(medium)
+        .await
+        .expect("given back");
+    show(&stage, chat, anna, medium).await;
+    let later = Clock::System.now() + HELD_FOR * 2;
+    let withdrawn = stage.stores.media.withdraw(medium, later).await;
+    assert!(
+        withdrawn.expect("withdrawn"),
+        "as it was when that was written"
+    );
+    eventually("it is there again", || async {
+        stage.pass(HELD_FOR).await;
+        is_there(&stage, medium).await
     })
     .await;
 }

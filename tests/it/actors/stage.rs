@@ -325,9 +325,13 @@ pub fn open_stores(data: &Path, clock: Clock, unlimited: bool) -> Stores {
 }
 
 /// The media group over these stores.
-pub fn media_desk(stores: &Stores) -> MediaDesk {
+pub fn media_peers(stores: &Stores) -> MediaPeers {
     // It moves when a test lets time pass.
     let clock = Clock::tokio(Clock::System.now());
     let media = Arc::new(Media::new(stores.clone(), clock));
-    MediaDesk::new(&MediaPeers::of(&MediaActor::new(media).start()))
+    MediaPeers::of(&MediaActor::new(media).start())
+}
+
+pub fn media_desk(stores: &Stores) -> MediaDesk {
+    MediaDesk::new(&media_peers(stores))
 }

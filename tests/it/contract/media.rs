@@ -18,6 +18,7 @@ over_every_backend!(
     of_two_with_one_key_one_wins,
     what_is_held_is_not_withdrawn,
     what_is_withdrawn_is_not_there,
+    an_owner_is_known_until_his_medium_is_forgotten,
     references_are_counted_over_messages_profiles_and_groups,
     messages_are_found_by_their_media_and_chat,
     everything_older_is_listed_in_pages,
@@ -189,6 +190,20 @@ async fn what_is_withdrawn_is_not_there(backend: &dyn Backend) {
     assert!(!stores.media.withdraw(MediaId::new(), at(1)).await.unwrap());
 }
 
+async fn an_owner_is_known_until_his_medium_is_forgotten(backend: &dyn Backend) {
+    let stores = backend.open();
+    let owner = stores.person().await;
+    let begun = MediaId::new();
+    stores.media.begin(begun, owner, START).await.unwrap();
+    assert_eq!(stores.media.owner_of(begun).await.unwrap(), None);
+    let id = stores.made(owner).await;
+    assert_eq!(stores.media.owner_of(id).await.unwrap(), Some(owner));
+    stores.media.withdraw(id, at(1)).await.unwrap();
+    assert_eq!(stores.media.owner_of(id).await.unwrap(), Some(owner));
+    stores.media.remove(id).await.unwrap();
+    assert_eq!(stores.media.owner_of(id).await.unwrap(), None);
+}
+
 async fn references_are_counted_over_messages_profiles_and_groups(backend: &dyn Backend) {
     let stores = backend.open();
     let (one, other) = (stores.person().await, stores.person().await);
@@ -273,8 +288,12 @@ async fn everything_older_is_listed_in_pages(backend: &dyn Backend) {
         ids.push(id);
     }
     stores.media.withdraw(ids[1], at(9)).await.unwrap();
+    let (held, until) = (stores.made(owner).await, at(5));
+    stores.media.hold(vec![held], until).await.unwrap();
     let page = |after, limit| stores.media.list_older(at(4), after, limit);
     assert_eq!(page(None, 3).await.unwrap(), ids[..3]);
     assert_eq!(page(Some(ids[2]), 3).await.unwrap(), ids[3..4]);
     assert!(page(Some(ids[3]), 3).await.unwrap().is_empty());
+    let later = stores.media.list_older(until, Some(ids[4]), 3).await;
+    assert_eq!(later.unwrap(), [held]);
 }

@@ -13,7 +13,7 @@ async fn in_a_direct_chat_neither_side_can_send_until_it_is_lifted() {
     let server = Server::shared().await;
     let [a, b] = server.people().await;
     let chat = a.direct(&b).await;
-    a.say(&chat, "before").await;
+    let before = a.say(&chat, "before").await;
     let (mut of_a, mut of_b) = (a.socket().await, b.socket().await);
     b.api.put_empty(&path(&a.id)).await.ok();
     let blocked = b.api.get("/users/blocked").await.items();
@@ -24,6 +24,22 @@ async fn in_a_direct_chat_neither_side_can_send_until_it_is_lifted() {
             .await
             .refused(403);
     }
+    // Nor by other ways; what was said, one may take back.
+    let said = format!("/messages/{}", before["messageId"].as_str().expect("an id"));
+    let edited = json!({"content": "no"});
+    a.api.patch(&said, edited).await.refused(403);
+    let again = json!({"content": "before"});
+    a.api.patch(&said, again).await.ok();
+    let timer = format!("/chats/{chat}/auto-delete");
+    for person in [&a, &b] {
+        let seconds = json!({"seconds": 60});
+        person.api.put(&timer, seconds).await.refused(403);
+    }
+    assert_eq!(a.history(&chat).await.len(), 1);
+    a.api
+        .delete(&format!("{said}?scope=everyone"))
+        .await
+        .no_content();
     for socket in [&mut of_a, &mut of_b] {
         let refusal = socket
             .ask(json!({"type": "message.send", "chatId": chat, "message": {"type": "text", "content": "no"}}))

@@ -175,3 +175,42 @@ async fn a_deletion_says_its_scope() {
     }
     assert_eq!(anna.history(&chat).await[0]["isDeleted"], false);
 }
+
+/// A client that repeats what it was not answered may come late.
+#[tokio::test]
+async fn what_was_done_in_time_is_done_again_at_any_time() {
+    let server = Server::options().unlimited().embedded().start().await;
+    let [anna, ben] = server.people().await;
+    let chat = anna.direct(&ben).await;
+    let mut paths = Vec::new();
+    for text in ["edited", "deleted", "late"] {
+        let sent = anna.say(&chat, text).await;
+        paths.push(format!(
+            "/messages/{}",
+            sent["messageId"].as_str().expect("an id")
+        ));
+    }
+    let [edited, deleted, late] = &paths[..] else {
+        panic!("three");
+    };
+    let change = json!({"content": "as it is to be"});
+    anna.api.patch(edited, change.clone()).await.ok();
+    let everyone = |path: &str| format!("{path}?scope=everyone");
+    anna.api.delete(&everyone(deleted)).await.no_content();
+
+    for _ in 0..3 {
+        let day = json!({"advanceSeconds": 86_400});
+        server.admin().post("/admin/faults", day).await.ok();
+    }
+    let tokens = json!({"refreshToken": anna.refresh_token});
+    let tokens = server.api().post("/auth/refresh", tokens).await.ok();
+    let token = tokens["accessToken"].as_str().expect("a token");
+    let api = server.api().with_token(token);
+    let again = api.patch(edited, change).await.ok();
+    assert_eq!(again["payload"]["content"], "as it is to be");
+    api.delete(&everyone(deleted)).await.no_content();
+    let other = json!({"content": "too late"});
+    api.patch(edited, other.clone()).await.refused(403);
+    api.patch(deleted, other).await.refused(403);
+    api.delete(&everyone(late)).await.refused(403);
+}

@@ -47,10 +47,46 @@ async fn a_frame_that_makes_no_sense_gets_an_error_and_the_connection_lives() {
         let refusal = socket.expect_type("error").await;
         assert_eq!(refusal["code"], "invalid", "{frame}: {refusal}");
     }
+    let chat = uuid::Uuid::now_v7();
+    for (message, field) in [
+        (json!({"type": "sticker"}), "message.type"),
+        (json!({"type": "text", "content": ""}), "message.content"),
+        (json!({"type": "text", "content": 5}), "message.content"),
+        (
+            json!({"type": "image", "payload": {}}),
+            "message.payload.mediaId",
+        ),
+    ] {
+        let frame = json!({"type": "message.send", "chatId": chat, "message": message});
+        socket.send(frame).await;
+        let refusal = socket.expect_type("error").await;
+        assert_eq!(refusal["errors"][0]["field"], field, "{refusal}");
+    }
     let id = "x".repeat(64);
     socket.send(json!({"type": "ping", "id": id})).await;
     let pong = socket.expect_type("pong").await;
     assert_eq!(pong["id"], id.as_str());
+}
+
+#[tokio::test]
+async fn an_upgrade_that_is_none_is_a_bad_request() {
+    let server = Server::shared().await;
+    let person = server.person().await;
+    let asked = server
+        .root()
+        .with_token(&person.access_token)
+        .with_header("connection", "upgrade")
+        .with_header("upgrade", "websocket");
+    let whole = [
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("sec-websocket-version", "13"),
+    ];
+    for (name, value) in whole {
+        asked.with_header(name, value).get("/ws").await.refused(400);
+    }
+    let [(key, nonce), (version, _)] = whole;
+    let old = asked.with_header(key, nonce).with_header(version, "12");
+    old.get("/ws").await.refused(400);
 }
 
 #[tokio::test]

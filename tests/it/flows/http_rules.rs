@@ -82,6 +82,36 @@ async fn every_wrong_request_is_a_problem() {
     .ok();
 }
 
+/// Whatever is wrong before it ends; and a list is no object, whatever is in it.
+#[tokio::test]
+async fn what_is_no_json_is_400_and_what_is_no_object_422() {
+    let server = Server::shared().await;
+    let person = server.person().await;
+    let api = &person.api;
+    let before = api.get("/users/me").await.ok()["displayName"].clone();
+    for (body, status) in [
+        (&b"{\"displayName\":5"[..], 400),
+        (b"{\"unknown\":1", 400),
+        (b"{\"displayName\":5,}", 400),
+        (b"{}{}", 400),
+        (b"{\"displayName\":\"\xff\"}", 400),
+        (b"[\"Anna\"]", 422),
+        (b" []", 422),
+        (b"[\"Anna\"", 400),
+    ] {
+        let answer = api
+            .send(
+                Method::PATCH,
+                "/users/me",
+                Some(body.to_vec()),
+                "application/json",
+            )
+            .await;
+        answer.refused(status);
+    }
+    assert_eq!(api.get("/users/me").await.ok()["displayName"], before);
+}
+
 #[tokio::test]
 async fn without_a_good_token_everything_private_is_401() {
     let server = Server::shared().await;

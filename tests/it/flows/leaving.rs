@@ -22,6 +22,12 @@ async fn an_account_that_is_deleted_is_gone_for_everyone() {
     let mut socket = gone.socket().await;
     let mut watching = friend.socket().await;
     let phone = json!({"phones": [gone.phone]});
+    gone.until_online().await;
+    watching
+        .send(json!({"type": "presence.subscribe", "userIds": [gone.id]}))
+        .await;
+    let seen = watching.expect_type("presence.updated").await;
+    assert_eq!(seen["online"], true, "{seen}");
 
     gone.api.delete("/users/me").await.no_content();
 
@@ -40,6 +46,11 @@ async fn an_account_that_is_deleted_is_gone_for_everyone() {
         .refused(404);
     let synced = friend.api.post("/users/contacts/sync", phone).await.ok();
     assert_eq!(synced["contacts"], json!([]));
+    let seen = watching.expect_type("presence.updated").await;
+    assert_eq!(
+        seen,
+        json!({"type": "presence.updated", "userId": gone.id, "online": false})
+    );
     let erased = watching.expect_of("sender.erased", &direct).await;
     assert_eq!(erased["userId"], gone.id);
 

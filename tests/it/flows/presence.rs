@@ -95,6 +95,43 @@ async fn who_is_no_longer_watched_is_no_longer_told() {
 }
 
 #[tokio::test]
+async fn watchers_hear_what_they_may_see_from_now_on() {
+    let server = Server::shared().await;
+    let [watcher, stranger, other] = server.people().await;
+    let _here = other.socket().await;
+    other.until_online().await;
+    let subscribe = json!({"type": "presence.subscribe", "userIds": [other.id]});
+    let (mut watching, mut aside) = (watcher.socket().await, stranger.socket().await);
+    for socket in [&mut watching, &mut aside] {
+        socket.send(subscribe.clone()).await;
+        let first = socket.expect_type("presence.updated").await;
+        assert_eq!(first["online"], true, "{first}");
+    }
+    let privacy = async |last_seen: &str| {
+        let body = json!({"lastSeen": last_seen});
+        other.api.put("/users/me/privacy", body).await.ok();
+    };
+    for (last_seen, online) in [("nobody", false), ("everyone", true)] {
+        privacy(last_seen).await;
+        for socket in [&mut watching, &mut aside] {
+            let told = socket.expect_type("presence.updated").await;
+            assert_eq!(told["online"], online, "{last_seen}: {told}");
+            assert!(told.get("lastSeen").is_none(), "{told}");
+        }
+    }
+    let block = format!("/users/contacts/{}/block", watcher.id);
+    other.api.put_empty(&block).await.ok();
+    let told = watching.expect_type("presence.updated").await;
+    assert_eq!(told["online"], false, "{told}");
+    other.api.delete(&block).await.no_content();
+    let told = watching.expect_type("presence.updated").await;
+    assert_eq!(told["online"], true, "{told}");
+    aside.settle().await;
+    let told = aside.seen("presence.updated");
+    assert_eq!(told.len(), 3, "a block is between two: {told:?}");
+}
+
+#[tokio::test]
 async fn watching_has_limits() {
     let server = Server::shared().await;
     let watcher = server.person().await;

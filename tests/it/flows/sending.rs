@@ -1,8 +1,12 @@
 //! Sending, and what a message looks like.
 
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::Server;
+use crate::support::{PATIENCE, Server, Socket};
 
 #[tokio::test]
 async fn a_text_reaches_the_other_and_answers_with_its_numbers() {
@@ -117,6 +121,47 @@ async fn a_socket_sends_and_gets_only_its_ack() {
         let frame = socket.expect_of("message.new", &chat).await;
         assert_eq!(frame["seq"], 2, "all my connections get a REST send");
     }
+}
+
+/// The acks hold the texts again: together they are more than may wait for one socket.
+#[tokio::test]
+async fn who_reads_gets_every_ack_however_much_he_sends_at_once() {
+    const SENDS: usize = 500;
+    let server = Server::shared().await;
+    let [anna, ben] = server.people().await;
+    let chat = anna.direct(&ben).await;
+    let bearer = format!("Bearer {}", anna.access_token);
+    let request = Socket::request(anna.api.base(), "", &[("authorization", &bearer)]);
+    let (stream, _) = connect_async(request).await.expect("connected");
+    let (mut writes, mut reads) = stream.split();
+    let text = "x".repeat(4096);
+    let sending = async {
+        for number in 0..SENDS {
+            let frame = json!({
+                "type": "message.send", "id": number.to_string(), "chatId": chat,
+                "message": {"type": "text", "content": text},
+            });
+            let frame = Message::text(frame.to_string());
+            writes.send(frame).await.expect("taken");
+        }
+    };
+    let reading = async {
+        let mut acked = 0;
+        while acked < SENDS {
+            let next = timeout(PATIENCE, reads.next()).await.expect("in time");
+            let Message::Text(frame) = next.expect("open").expect("a frame") else {
+                continue;
+            };
+            let frame: Value = serde_json::from_str(&frame).expect("JSON");
+            if frame["type"] == "hello" || frame["type"] == "heads" {
+                continue;
+            }
+            assert_eq!(frame["type"], "ack", "{frame}");
+            assert_eq!(frame["id"], acked.to_string());
+            acked += 1;
+        }
+    };
+    tokio::join!(sending, reading);
 }
 
 #[tokio::test]

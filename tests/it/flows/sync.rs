@@ -305,6 +305,37 @@ async fn who_was_away_catches_up_to_what_is_live() {
     assert_eq!(live["rev"], 5, "nothing between");
 }
 
+/// Several frames, where they do not fit into one.
+#[tokio::test]
+async fn a_socket_that_begins_anew_gets_the_newest_50_however_long_they_are() {
+    let server = Server::shared().await;
+    let [anna, ben] = server.people().await;
+    let chat = anna.direct(&ben).await;
+    for _ in 0..60 {
+        ben.say(&chat, &"\u{1f600}".repeat(4096)).await;
+    }
+    let mut socket = anna.socket().await;
+    socket
+        .send(json!({"type": "sync", "id": "s", "chats": {}, "me": 0}))
+        .await;
+    let (mut got, mut frames) = (Vec::new(), 0);
+    loop {
+        let of_chat = |frame: &Value| frame["type"] == "sync.chat";
+        let entry = socket.expect("a part", of_chat).await;
+        assert_eq!(entry["reset"], frames == 0, "the first begins anew");
+        got.extend(revs(&entry));
+        frames += 1;
+        if entry["more"] == false {
+            break;
+        }
+    }
+    socket
+        .expect("the end", |frame| frame["type"] == "sync.done")
+        .await;
+    assert!(frames > 1, "that is more than one frame may hold");
+    assert_eq!(got, (12..=61).collect::<Vec<u64>>());
+}
+
 #[tokio::test]
 async fn a_rev_is_below_two_to_the_53() {
     let server = Server::shared().await;

@@ -54,6 +54,36 @@ fn client_frames_are_read_as_they_are_described() {
 }
 
 #[test]
+fn server_frames_are_described_as_they_are() {
+    let document = asyncapi();
+    let payload = |key: &str| {
+        let message = &document["components"]["messages"][key];
+        assert!(message.is_object(), "{key} is not described");
+        message["payload"].clone()
+    };
+    let required = |key: &str| {
+        let fields = payload(key)["required"].as_array().cloned();
+        let fields = fields.unwrap_or_default();
+        let named = fields
+            .iter()
+            .filter_map(|field| field.as_str().map(str::to_owned));
+        named.collect::<BTreeSet<_>>()
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let expected: BTreeSet<String> = names(&["type", "code", "message"]);
+    assert_eq!(required("server.error"), expected);
+    let expected: BTreeSet<String> = names(&["type", "tokenExpiresAt"]);
+    assert_eq!(required("server.ack.auth"), expected);
+    assert!(required("server.ack").contains("messageId"));
+    assert!(required("server.presence.updated").contains("type"));
+    let shape = payload("server.presence.updated");
+    let body = shape["allOf"][0]["$ref"].as_str().unwrap_or_default();
+    assert!(body.ends_with("/PresenceView"), "{shape}");
+    let expected: BTreeSet<String> = names(&["type"]);
+    assert_eq!(required("client.sync"), expected);
+}
+
+#[test]
 fn every_frame_has_a_name() {
     let frames = frames();
     for shape in frames.client.iter().chain(&frames.server) {

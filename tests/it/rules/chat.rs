@@ -152,7 +152,7 @@ impl RealChat {
         if emoji.is_none() && said.is_none() {
             return Ok(false);
         }
-        chat_rules::may_react(roster, actor)?;
+        chat_rules::may_touch(roster, actor)?;
         may_react(message, self.now)?;
         if emoji == said {
             return Ok(false);

@@ -56,7 +56,6 @@ pub async fn node(
     let local = Local {
         door,
         shards: Vec::new(),
-        presence: None,
         offers,
         itself: None,
     };
