@@ -2,10 +2,27 @@
 
 use std::sync::{Arc, OnceLock};
 
-use actix::Recipient;
+use actix::{Message, Recipient};
 
-use super::cluster::requests::PresenceChanged;
 use super::request::tell;
+use crate::id::UserId;
+
+/// Someone came or went, or others may see it now or no longer: those who watch him are to hear of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct PresenceChanged {
+    pub user: UserId,
+    pub heard_by: HeardBy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeardBy {
+    /// Who may see it; to others it would be telling that something changed.
+    WhoSees,
+    /// Everyone hears what he may see now.
+    All,
+    One(UserId),
+}
 
 /// Knows of nobody until it is set. Cheap to clone.
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use super::cluster::requests::PresenceChanged;
+use super::announcer::PresenceChanged;
 use super::fanout::{Delivery, SocketRef};
 use crate::id::UserId;
 

@@ -12,8 +12,7 @@ use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::time::Instant;
 
-use super::announcer::Announcer;
-use super::cluster::requests::{HeardBy, PresenceChanged};
+use super::announcer::{Announcer, HeardBy, PresenceChanged};
 use super::elsewhere::Elsewhere;
 use super::request::tell;
 use super::told::{Status, Told};
@@ -383,6 +382,7 @@ impl Fanout {
         }
     }
 
+    /// One frame to some users.
     pub fn fan_out(&self, fan_out: FanOut) {
         self.send(vec![(None, Delivery::FanOut(fan_out))]);
     }

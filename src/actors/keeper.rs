@@ -7,7 +7,7 @@ use super::child::{Child, RestartBudget};
 use super::guardian::{GroupState, WATCH_EVERY};
 use super::request::tell;
 
-/// Messages that may wait here; as many again may wait for the actor.
+/// Messages that may wait here. They are passed on at once: kept actors do not wait while they handle one.
 const MAILBOX: usize = 4096;
 
 pub struct Keeper<A: Actor<Context = Context<A>>> {

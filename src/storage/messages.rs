@@ -172,8 +172,9 @@ pub trait MessageStore: Send + Sync {
         limit: usize,
     ) -> StoreResult<Vec<Message>>;
 
-    /// Messages whose `last_rev` is in `after < last_rev ≤ up_to`, by `last_rev`, at most `limit`;
-    /// what `viewer` hid is left out.
+    /// Messages whose `last_rev` is in `after < last_rev ≤ up_to`, by `last_rev`; what `viewer`
+    /// hid is left out. At most `limit`, and whatever shares the rev of the last one: so one may go on
+    /// behind that rev.
     async fn changed(
         &self,
         viewer: UserId,

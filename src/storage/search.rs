@@ -96,7 +96,7 @@ pub async fn catch_up(
     }
     let changed = messages.changed(NOBODY, chat_id, after, head, AT_ONCE);
     let changed = changed.await?;
-    let more = changed.len() == AT_ONCE;
+    let more = changed.len() >= AT_ONCE;
     let last = changed.last().map(|message| message.rev);
     let indexed = changed.iter().map(|message| Indexed {
         message_id: message.id,

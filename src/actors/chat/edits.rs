@@ -25,8 +25,8 @@ impl Decide for EditMessage {
         let now = scope.services.clock.now();
         let payload = draft::edited(&self.content)?;
         // Done again it answers as the first time, however late.
-        let is_own = message.sender_id == self.actor && !message.is_gone(now);
-        if is_own && payload.get() == message.payload.get() {
+        let is_there = message.sender_id == self.actor && !message.is_gone(now);
+        if is_there && payload.get() == message.payload.get() {
             return Ok(Decision::Already);
         }
         chat_rules::may_touch(scope.roster(), self.actor)?;

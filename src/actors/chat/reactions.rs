@@ -20,14 +20,11 @@ impl Decide for ReactToMessage {
         let now = scope.services.clock.now();
         let reactions = &message.reactions;
         let said = reactions.get(&self.actor).filter(|_| !message.is_gone(now));
-        if self.emoji.is_none() && said.is_none() {
+        if self.emoji.as_ref() == said {
             return Ok(Decision::Already);
         }
         chat_rules::may_touch(scope.roster(), self.actor)?;
         windows::may_react(&message, now)?;
-        if self.emoji.as_ref() == said {
-            return Ok(Decision::Already);
-        }
         if said.is_none() && reactions.len() >= REACTIONS {
             return Err(Failure::conflict(
                 "this message has as many reactions as one can have",

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::change::{Decide, Decision};
 use super::requests::{SetTimer, UpdateChat};
 use super::scope::ChatScope;
-use crate::domain::chat::Chat;
+use crate::domain::chat::{Chat, ChatKind};
 use crate::domain::chat_rules;
 use crate::error::Failure;
 use crate::storage::messages::{ChatEffect, ChatPatch};
@@ -64,8 +64,14 @@ fn describe(patch: &ChatPatch, event: &mut Map<String, Value>) {
 
 impl Decide for SetTimer {
     async fn decide(&self, scope: &ChatScope) -> Result<Decision, Failure> {
-        chat_rules::may_set_timer(scope.roster(), self.actor)?;
-        if scope.roster().chat.auto_delete_timer == self.seconds {
+        let roster = scope.roster();
+        let is_set = roster.chat.auto_delete_timer == self.seconds;
+        // Set again it answers as the first time, even where it could be set no more.
+        if is_set && roster.chat.kind == ChatKind::Direct && roster.active(self.actor).is_ok() {
+            return Ok(Decision::Already);
+        }
+        chat_rules::may_set_timer(roster, self.actor)?;
+        if is_set {
             return Ok(Decision::Already);
         }
         let event = json!({

@@ -4,12 +4,14 @@
 //! has at most one append under way, so groups in flight never touch the same chat.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient, WrapFuture,
 };
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::indexer::Written;
@@ -79,7 +81,14 @@ impl Writer {
                 .unzip();
             self.in_flight += 1;
             let messages = Arc::clone(&self.messages);
-            let committed = async move { messages.append(appends).await };
+            let committed = async move {
+                let appended = AssertUnwindSafe(messages.append(appends)).catch_unwind();
+                // What became of these nobody knows; the others go on.
+                appended.await.unwrap_or_else(|_| {
+                    tracing::error!("appending panicked");
+                    Vec::new()
+                })
+            };
             ctx.spawn(committed.into_actor(self).map(|outcomes, writer, ctx| {
                 crate::failpoint::reached("inserted");
                 writer.in_flight -= 1;

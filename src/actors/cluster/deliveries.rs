@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use super::Cluster;
 use super::peers::{Outgoing, Peer};
 use super::proto::{self, Malformed};
-use super::requests::PresenceChanged;
+use crate::actors::announcer::PresenceChanged;
 use crate::actors::elsewhere::Elsewhere;
 use crate::actors::fanout::{Delivery, FanOut, SocketRef};
 use crate::actors::group::Group;

@@ -49,7 +49,7 @@ use self::directory::Directory;
 use self::lateness::FORGOTTEN;
 use self::membership::Membership;
 use self::peers::{Peer, Peers, Road, Standing};
-use self::requests::{OwnersChanged, PresenceChanged};
+use self::requests::OwnersChanged;
 use self::residents::Residents;
 use self::retrying::Back;
 use self::routes::Routes;
@@ -62,6 +62,7 @@ use super::group::Group;
 use super::placement::ChatDoor;
 use super::remote::Serve;
 use super::request::tell;
+use crate::actors::announcer::PresenceChanged;
 use crate::error::Failure;
 use crate::id::{ChatId, NodeId};
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::requests::{HeardBy, PresenceChanged};
+use crate::actors::announcer::{HeardBy, PresenceChanged};
 use crate::id::NodeId;
 
 include!(concat!(env!("OUT_DIR"), "/troupe.node.v1.rs"));

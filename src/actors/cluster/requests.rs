@@ -5,29 +5,12 @@ use std::time::Duration;
 use actix::Message;
 
 use crate::actors::group::{Group, GroupSet};
-use crate::id::{ChatId, NodeId, UserId};
+use crate::id::{ChatId, NodeId};
 
 /// Nodes came or went: chats that are another node's now are to go there.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub struct OwnersChanged;
-
-/// Someone came or went, or others may see it now or no longer: those who watch him are to hear of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
-#[rtype(result = "()")]
-pub struct PresenceChanged {
-    pub user: UserId,
-    pub heard_by: HeardBy,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeardBy {
-    /// Who may see it; to others it would be telling that something changed.
-    WhoSees,
-    /// Everyone hears what he may see now.
-    All,
-    One(UserId),
-}
 
 /// The processes of an installation, as one of them sees them.
 pub trait Installation: Send + Sync {

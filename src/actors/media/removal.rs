@@ -2,7 +2,7 @@
 //!
 //! It is out of use at once. While it is held, a send that was granted it before may still come to refer
 //! to it: its files go once that cannot be any more, and if it did, the medium is given back. The row
-//! stays until the sweep, so that a removal done again answers as the first time.
+//! stays until the sweep, so that a removal done again answers as the first time until then.
 
 use std::sync::Arc;
 

@@ -127,7 +127,8 @@ pub struct SyncChats {
 pub struct SyncLimits {
     /// Chats an answer.
     pub chats: usize,
-    /// Bytes of messages a chat, about; one message is always given.
+    /// Bytes of changed messages a chat, about; one is always given. A copy that is made anew gets all of
+    /// the newest messages, and as few chats with it.
     pub chat_bytes: usize,
     /// Bytes of messages an answer, about; beyond it the answer says `more`.
     pub total_bytes: usize,
@@ -141,7 +142,7 @@ impl SyncLimits {
         total_bytes: 8 * 1024 * 1024,
     };
     /// The `sync` frame: every chat, each in frames that fit 256 KiB. An answer waits in memory for
-    /// as long as its peer takes to read it, so it is small, and the socket asks again.
+    /// as long as its peer takes to read it, so it holds little, and the socket asks again.
     pub const SOCKET: Self = Self {
         chats: usize::MAX,
         chat_bytes: 160 * 1024,

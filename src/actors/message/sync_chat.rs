@@ -188,15 +188,17 @@ fn everything_visible(todo: &Todo) -> SeqRange {
     }
 }
 
-/// `None`: too much for a page, so the copy is made anew. Who has left gets one answer or a reset:
-/// tombstones share the rev of his leaving, so there is no rev at which to cut between them.
+/// `None`: too much for a page, so the copy is made anew. Nothing is cut within a rev, which what a
+/// deleted account said has in common, or the rest would never come. Who has left gets one answer or a
+/// reset: to him all tombstones have the rev of his leaving.
 fn page_of(todo: &Todo, mut changes: Changes, chat_bytes: usize) -> Option<(ChatId, Page)> {
     if changes.count > RESET_ABOVE {
         return None;
     }
-    let given = fitting(&changes.messages, chat_bytes).min(PAGE_MESSAGES);
+    let fitting = fitting(&changes.messages, chat_bytes).min(PAGE_MESSAGES);
+    let given = whole_revs(&changes.messages, fitting);
     let more = given < changes.messages.len();
-    if more && !todo.member.is_active() {
+    if more && (given == 0 || !todo.member.is_active()) {
         return None;
     }
     changes.messages.truncate(given);
@@ -230,6 +232,14 @@ fn unchanged(todo: &Todo) -> Page {
         more: false,
         with_meta: false,
         messages: Vec::new(),
+    }
+}
+
+/// So many of the first messages at most that no rev goes on behind them.
+fn whole_revs(messages: &[Message], most: usize) -> usize {
+    match messages.get(most) {
+        Some(next) => messages[..most].partition_point(|message| message.rev < next.rev),
+        None => messages.len(),
     }
 }
 

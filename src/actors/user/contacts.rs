@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::actor::Users;
 use super::requests::{FoundContact, ListBlocked, ListContacts, Person, SetBlock, SyncContacts};
+use crate::actors::announcer::HeardBy;
 use crate::actors::chat::requests::ChatCommand;
-use crate::actors::cluster::requests::HeardBy;
 use crate::actors::request::Answer;
 use crate::domain::phone::{Phone, Region};
 use crate::domain::privacy::{Visible, visible};
@@ -123,13 +123,15 @@ impl Users {
         self.find(other).await?;
         let contacts = &self.stores.contacts;
         let rev = contacts.update_block(user, other, blocked).await?;
+        if rev.is_some() {
+            self.fanout.sight_changed(user, HeardBy::One(other));
+        }
         let chats = self.stores.chats.list_all(user).await?;
         let direct = chats.iter().find(|chat| chat.peer == Some(other));
         if let Some(direct) = direct {
             self.chats.ask(direct.chat.id, ChatCommand::Refresh).await?;
         }
         if let Some(rev) = rev {
-            self.fanout.sight_changed(user, HeardBy::One(other));
             let changes = MeChanges {
                 blocked: Some(contacts.list_blocked_ids(user).await?),
                 ..MeChanges::default()

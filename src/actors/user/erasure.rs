@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use super::actor::Users;
 use super::requests::{DeleteMe, FindErasure, ListErasures};
+use crate::actors::announcer::HeardBy;
 use crate::actors::chat::requests::{ChatCommand, EraseMember};
-use crate::actors::cluster::requests::HeardBy;
 use crate::actors::group::Group;
 use crate::actors::jobs::requests::JobDesk;
 use crate::actors::jobs::{Job, JobError, JobKind, Progress};

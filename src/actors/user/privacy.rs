@@ -5,8 +5,8 @@ use futures_util::stream;
 
 use super::actor::Users;
 use super::requests::{GetPrivacy, UpdatePrivacy};
+use crate::actors::announcer::HeardBy;
 use crate::actors::chat::requests::ChatCommand;
-use crate::actors::cluster::requests::HeardBy;
 use crate::actors::request::Answer;
 use crate::domain::user::Privacy;
 use crate::id::UserId;

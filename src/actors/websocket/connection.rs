@@ -86,7 +86,11 @@ impl Accepted {
                 // The peer closes in turn; its link sees that it does not take long.
                 match done {
                     Ok(()) => transport.finish(),
-                    Err(_) => transport.shut(),
+                    Err(_) => {
+                        transport.shut();
+                        // Nothing drains the queue any more, so nothing is to be waited for.
+                        link.end();
+                    }
                 }
                 let _ = read.await;
             }

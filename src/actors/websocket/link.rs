@@ -12,9 +12,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::close::{CloseReason, ping};
-use super::owed::Owed;
 use super::queue::{Pushed, Queue, Written, remember, wake};
 use super::transport::Transport;
+use super::unanswered::Unanswered;
 use crate::actors::fanout::SocketRef;
 use crate::actors::inspection::requests::SocketSeen;
 use crate::clock::Timestamp;
@@ -82,7 +82,7 @@ pub struct Link {
     origin: RefCell<Option<Rc<str>>>,
     ended: Notify,
     changed: RefCell<BTreeMap<ChatId, HeadView>>,
-    owed: RefCell<Owed>,
+    unanswered: RefCell<Unanswered>,
 }
 
 impl Link {
@@ -104,35 +104,38 @@ impl Link {
             origin: RefCell::default(),
             ended: Notify::new(),
             changed: RefCell::default(),
-            owed: RefCell::default(),
+            unanswered: RefCell::default(),
         }
     }
 
     /// The peer is to get an answer that holds so many bytes of what it said.
-    pub fn owe(&self, bytes: usize) {
-        self.owed.borrow_mut().add(bytes);
+    pub fn expect_answer(&self, bytes: usize) {
+        self.unanswered.borrow_mut().add(bytes);
     }
 
     /// One of those answers is there.
     pub fn answered(&self) {
-        self.owed.borrow_mut().take_first();
+        self.unanswered.borrow_mut().take_first();
         self.let_speak();
     }
 
     /// Ready when the peer may go on: what waits for it, with the answers that it is owed, leaves room for
     /// those to what it may say next. So nobody who reads is closed for what he said himself.
     pub fn poll_hearing(&self, cx: &Context<'_>) -> Poll<()> {
-        let (queue, mut owed) = (self.queue.borrow(), self.owed.borrow_mut());
-        if !queue.is_open() || queue.leaves_half(owed.bytes()) {
+        let (queue, mut unanswered) = (self.queue.borrow(), self.unanswered.borrow_mut());
+        if !queue.is_open() || queue.leaves_half(unanswered.bytes()) {
             return Poll::Ready(());
         }
-        remember(&mut owed.reader, cx);
+        remember(&mut unanswered.reader, cx);
+        // Its words may wait unread, an answer to a ping among them: whether it takes what it is sent says
+        // whether it is there.
+        self.hear();
         Poll::Pending
     }
 
     /// Has it looked again whether the peer may go on.
     pub fn let_speak(&self) {
-        wake(&mut self.owed.borrow_mut().reader);
+        wake(&mut self.unanswered.borrow_mut().reader);
     }
 
     /// Queues a frame for the peer; a peer that is too slow for it is closed.

@@ -12,7 +12,6 @@ pub mod inbound;
 pub mod lane;
 pub mod link;
 mod missed;
-mod owed;
 pub mod presence;
 pub mod queue;
 pub mod session;
@@ -20,6 +19,7 @@ mod speech;
 mod sync;
 pub mod tail;
 pub mod transport;
+mod unanswered;
 pub mod wheel;
 
 use std::rc::Rc;

@@ -9,7 +9,7 @@ use dashmap::DashMap;
 
 use super::Node;
 use super::connection::ConnectionActor;
-use crate::actors::cluster::requests::{HeardBy, PresenceChanged};
+use crate::actors::announcer::{HeardBy, PresenceChanged};
 use crate::actors::fanout::{Delivery, SocketRef};
 use crate::actors::request::{Answer, ask};
 use crate::actors::user::requests::{FindPresence, GetPresence};
@@ -29,6 +29,8 @@ const WATCHERS: usize = 10_000;
 struct Watcher {
     viewer: UserId,
     socket: SocketRef,
+    /// It was told last where he is, or was; not that there is nothing to be seen.
+    sees: bool,
 }
 
 /// The watchers of everyone who is watched, whether he is here or not.
@@ -41,7 +43,12 @@ impl Watches {
     pub fn insert(&self, watched: UserId, viewer: UserId, socket: SocketRef) {
         let mut watchers = self.by_watched.entry(watched).or_default();
         if watchers.len() < WATCHERS {
-            watchers.insert(socket.connection, Watcher { viewer, socket });
+            let watcher = Watcher {
+                viewer,
+                socket,
+                sees: false,
+            };
+            watchers.insert(socket.connection, watcher);
         }
     }
 
@@ -58,18 +65,26 @@ impl Watches {
         self.by_watched.contains_key(&user)
     }
 
-    /// The sockets that watch someone, by who sits before them.
-    fn of(&self, watched: UserId) -> BTreeMap<UserId, Vec<SocketRef>> {
-        let mut by_viewer: BTreeMap<UserId, Vec<SocketRef>> = BTreeMap::new();
+    /// The sockets that watch someone, by who sits before them; and whether each was told last that there
+    /// is something to be seen.
+    fn of(&self, watched: UserId) -> BTreeMap<UserId, Vec<(SocketRef, bool)>> {
+        let mut by_viewer: BTreeMap<UserId, Vec<(SocketRef, bool)>> = BTreeMap::new();
         if let Some(watchers) = self.by_watched.get(&watched) {
             for watcher in watchers.values() {
-                by_viewer
-                    .entry(watcher.viewer)
-                    .or_default()
-                    .push(watcher.socket);
+                let sockets = by_viewer.entry(watcher.viewer).or_default();
+                sockets.push((watcher.socket, watcher.sees));
             }
         }
         by_viewer
+    }
+
+    /// What a socket is told now.
+    fn note(&self, view: &PresenceView, connection: ConnectionId) {
+        if let Some(mut watchers) = self.by_watched.get_mut(&view.user_id)
+            && let Some(watcher) = watchers.get_mut(&connection)
+        {
+            watcher.sees = !is_hidden(view);
+        }
     }
 }
 
@@ -137,12 +152,15 @@ async fn announce(node: &Node, changed: PresenceChanged) {
             Err(failure) if failure.code() == ErrorCode::NotFound => nowhere(owner),
             Err(_) => continue,
         };
-        let is_hidden = !view.online && view.last_seen.is_none();
+        let is_hidden = is_hidden(&view);
         if is_hidden && changed.heard_by == HeardBy::WhoSees {
             continue;
         }
         let frame = Event::PresenceUpdated(&view).frame();
-        let deliveries = sockets.into_iter().map(|socket| {
+        // Who saw nothing before hears nothing again: that something changed would be telling.
+        let sockets = sockets.into_iter().filter(|(_, saw)| *saw || !is_hidden);
+        let deliveries = sockets.map(|(socket, _)| {
+            node.watches.note(&view, socket.connection);
             let delivery = Delivery::Answer {
                 connection: socket.connection,
                 frame: frame.clone(),
@@ -191,9 +209,15 @@ impl ConnectionActor {
             found.into_iter().map(|view| (view.user_id, view)).collect();
         for owner in owners {
             let view = found.remove(owner).unwrap_or_else(|| nowhere(*owner));
+            self.room.node.watches.note(&view, self.link.id);
             self.link.push(Event::PresenceUpdated(&view).frame());
         }
     }
+}
+
+/// Nothing is to be seen: hidden, or never here.
+fn is_hidden(view: &PresenceView) -> bool {
+    !view.online && view.last_seen.is_none()
 }
 
 fn nowhere(user_id: UserId) -> PresenceView {

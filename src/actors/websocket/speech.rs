@@ -72,7 +72,7 @@ impl ConnectionActor {
         let (user, node) = (self.link.user, self.room.node.fanout.me());
         let span = tracing::debug_span!(parent: None, "frame.send", chat.id = %chat_id, user.id = %user, node.id = %node);
         let _entered = span.enter();
-        self.link.owe(draft.payload.get().len());
+        self.link.expect_answer(draft.payload.get().len());
         let command = ChatCommand::Send(SendMessage {
             sender: user,
             is_named: client_message_id.is_some(),

@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::id::ChatId;
 use crate::wire::frame::{self, SERVER_FRAME_BYTES};
 use crate::wire::me::MyLogView;
+use crate::wire::message::MessageView;
 use crate::wire::socket::SocketEvent;
 use crate::wire::sync::{SyncChatView, SyncRequest, SyncView};
 
@@ -95,13 +96,23 @@ async fn ask_page(node: &Node, link: &Link, request: &SyncRequest) -> Answer<Syn
     ask(&node.sync_chats, sync).await
 }
 
+/// Where messages are cut in two, between one rev and the next; 0 where there is no such place.
+fn middle(messages: &[MessageView]) -> usize {
+    let half = messages.len() / 2;
+    let is_between = |place: &usize| messages[place - 1].rev < messages[*place].rev;
+    let before = (1..=half).rev().find(is_between);
+    let behind = || (half + 1..messages.len()).find(is_between);
+    before.or_else(behind).unwrap_or(0)
+}
+
 /// Says one chat, in several frames when it is too large for one; `false` when the socket is going.
 async fn say_chat(link: &Rc<Link>, id: Option<&str>, chat: SyncChatView) -> bool {
     let mut parts = vec![chat];
     while let Some(mut chat) = parts.pop() {
         let frame = SocketEvent::SyncChat { id, chat: &chat }.frame();
-        if frame.bytes.len() > SERVER_FRAME_BYTES && chat.messages.len() > 1 {
-            let rest = chat.messages.split_off(chat.messages.len() / 2);
+        let middle = middle(&chat.messages);
+        if frame.bytes.len() > SERVER_FRAME_BYTES && middle > 0 {
+            let rest = chat.messages.split_off(middle);
             parts.push(SyncChatView {
                 reset: false,
                 meta: None,

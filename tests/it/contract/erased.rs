@@ -5,13 +5,43 @@ use troupe::storage::messages::{Change, Heads};
 
 use super::backend::Backend;
 use super::reactions::react;
-use super::stage::payload;
+use super::stage::{at, payload};
 
 over_every_backend!(
     one_entry_strips_a_sender,
     an_edit_keeps_no_text_of_his,
     nothing_is_left_to_strip,
+    what_shares_a_rev_comes_together,
 );
+
+/// However few were asked for, and with one that is hidden among them.
+async fn what_shares_a_rev_comes_together(backend: &dyn Backend) {
+    let stores = backend.open();
+    let (gone, other) = (stores.person().await, stores.person().await);
+    let chat_id = stores.direct(gone, other).await;
+    let mut said = Vec::new();
+    for place in 0..7 {
+        said.push(stores.say(chat_id, gone, &format!("{place}")).await);
+    }
+    for text in ["mine", "mine too"] {
+        stores.say(chat_id, other, text).await;
+    }
+    let hidden = stores.messages.hide(other, &said[1], at(5)).await;
+    hidden.unwrap().expect("hidden");
+    stores
+        .commit(chat_id, Change::SenderErased { sender: gone })
+        .await;
+    let head = stores.heads(chat_id).await.rev;
+    for (limit, count) in [(1, 1), (2, 2), (3, 8), (5, 8), (8, 8), (9, 8)] {
+        let changed = stores.messages.changed(other, chat_id, 1, head, limit);
+        let changed = changed.await.unwrap();
+        assert_eq!(changed.len(), count, "of {limit}");
+        let revs: Vec<u64> = changed.iter().map(|message| message.rev).collect();
+        assert!(revs.is_sorted(), "{revs:?}");
+    }
+    let of_one = stores.messages.changed(other, chat_id, head - 1, head, 2);
+    assert_eq!(of_one.await.unwrap().len(), 6);
+}
 
 async fn one_entry_strips_a_sender(backend: &dyn Backend) {
     let stores = backend.open();

@@ -1,6 +1,8 @@
 //! Deleting an account: what everyone else sees of it, and what is left.
 
-use serde_json::json;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use crate::support::{Person, Server, eventually, eventually_some};
 
@@ -68,6 +70,71 @@ async fn an_account_that_is_deleted_is_gone_for_everyone() {
     assert_eq!(kept["payload"]["content"], "hi");
     check_chats(&gone, [&friend, &third], [&direct, &group]).await;
     check_deletion(&server, &gone, &friend).await;
+}
+
+/// What a device that was away holds of a chat: which messages are there, by seq, and up to which rev.
+#[derive(Default)]
+struct Copy {
+    rev: u64,
+    is_there: BTreeMap<u64, bool>,
+}
+
+impl Copy {
+    async fn sync(&mut self, person: &Person, chat: &str) {
+        loop {
+            let known = json!({"chats": {chat: self.rev}, "me": 0, "only": [chat]});
+            let answer = person.sync(known).await;
+            let Some(page) = answer["chats"].get(0) else {
+                return;
+            };
+            if page["reset"] == true {
+                self.is_there.clear();
+            }
+            for message in page["messages"].as_array().expect("messages") {
+                let seq = message["seq"].as_u64().expect("a seq");
+                let is_there = message["type"] == "text" && message["isDeleted"] == false;
+                self.is_there.insert(seq, is_there);
+            }
+            self.rev = page["rev"].as_u64().expect("a rev");
+            if page["more"] == false {
+                return;
+            }
+        }
+    }
+}
+
+/// All it said is changed by one entry: more than a page of a sync holds.
+#[tokio::test]
+async fn who_was_away_learns_that_everything_is_gone() {
+    const SAID: u64 = 230;
+    let options = Server::options().setting("JOBS__ERASURE", "1s");
+    let server = options.unlimited().start().await;
+    let [gone, friend] = server.people().await;
+    let chat = gone.direct(&friend).await;
+    friend.say(&chat, "stays").await;
+    let hidden = gone.say(&chat, "hidden").await;
+    let mut last = Value::Null;
+    for number in 1..SAID {
+        last = gone.say(&chat, &format!("{number}")).await;
+    }
+    let last = last["messageId"].as_str().expect("an id");
+    let hidden = hidden["messageId"].as_str().expect("an id");
+    let hide = format!("/messages/{hidden}?scope=me");
+    friend.api.delete(&hide).await.no_content();
+    let mut copy = Copy {
+        rev: 1,
+        ..Copy::default()
+    };
+    copy.sync(&friend, &chat).await;
+    assert_eq!(copy.is_there.len() as u64, SAID, "all but the hidden one");
+
+    gone.api.delete("/users/me").await.no_content();
+    let stripped = || async { friend.message(last).await["isDeleted"] == true };
+    eventually("what it said is gone", stripped).await;
+    copy.sync(&friend, &chat).await;
+    let mut there = copy.is_there.iter().filter(|(_, is_there)| **is_there);
+    let there: Vec<u64> = there.by_ref().map(|(seq, _)| *seq).collect();
+    assert!(there.is_empty() || there == [1], "still there: {there:?}");
 }
 
 /// What stays of its chats for the others.

@@ -126,9 +126,23 @@ async fn watchers_hear_what_they_may_see_from_now_on() {
     other.api.delete(&block).await.no_content();
     let told = watching.expect_type("presence.updated").await;
     assert_eq!(told["online"], true, "{told}");
+    // Who sees nothing is not told that there is less to be seen.
+    privacy("nobody").await;
+    for socket in [&mut watching, &mut aside] {
+        let told = socket.expect_type("presence.updated").await;
+        assert_eq!(told["online"], false, "{told}");
+    }
+    other.api.put_empty(&block).await.ok();
+    other.api.delete(&block).await.no_content();
+    privacy("contacts").await;
+    privacy("everyone").await;
+    for socket in [&mut watching, &mut aside] {
+        let told = socket.expect_type("presence.updated").await;
+        assert_eq!(told["online"], true, "{told}");
+    }
     aside.settle().await;
     let told = aside.seen("presence.updated");
-    assert_eq!(told.len(), 3, "a block is between two: {told:?}");
+    assert_eq!(told.len(), 5, "a block is between two: {told:?}");
 }
 
 #[tokio::test]

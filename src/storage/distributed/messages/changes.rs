@@ -16,6 +16,9 @@ use crate::storage::distributed::postgres::signed;
 use crate::storage::error::StoreResult;
 use crate::storage::messages::{Changes, ChangesQuery};
 
+/// Read at once of messages that share a rev.
+const OF_ONE_REV: usize = 512;
+
 /// The two pipelines of a range `after < rev ≤ up_to`, each in the order of revs.
 fn pipelines(chat_id: ChatId, after: u64, up_to: u64, limit: usize) -> [Vec<Document>; 2] {
     let revs = doc! { "$gt": signed(after), "$lte": signed(up_to) };
@@ -73,6 +76,8 @@ pub async fn count(
 struct Scan {
     query: ChangesQuery,
     found: Vec<Message>,
+    /// Read beyond what is wanted, where one rev has more.
+    extra: usize,
     is_done: bool,
 }
 
@@ -81,27 +86,42 @@ impl Scan {
         Self {
             query,
             found: Vec::new(),
+            extra: 0,
             is_done: query.limit == 0 || query.after >= query.up_to,
         }
     }
 
     fn wanted(&self) -> usize {
-        self.query.limit - self.found.len()
+        self.query.limit.saturating_sub(self.found.len()) + self.extra
     }
 
     fn pipelines(&self) -> [Vec<Document>; 2] {
         let query = self.query;
-        pipelines(query.chat_id, query.after, query.up_to, self.wanted())
+        // One more shows whether the rev of the last one goes on.
+        pipelines(query.chat_id, query.after, query.up_to, self.wanted() + 1)
     }
 
-    fn take(&mut self, messages: Vec<Message>, hidden: &hidden::Places) {
-        let full = messages.len() >= self.wanted();
+    fn take(&mut self, mut messages: Vec<Message>, hidden: &hidden::Places) {
+        let next = match messages.len() > self.wanted() {
+            true => messages.pop().map(|message| message.rev),
+            false => None,
+        };
+        if let Some(next) = next {
+            messages.truncate(messages.partition_point(|message| message.rev < next));
+            if messages.is_empty() {
+                self.extra += OF_ONE_REV;
+                return;
+            }
+        }
         if let Some(last) = messages.last() {
             self.query.after = last.rev;
         }
         let shown = |message: &Message| !hidden.contains(&(message.chat_id, message.seq));
         self.found.extend(messages.into_iter().filter(shown));
-        self.is_done = !full || self.wanted() == 0 || self.query.after >= self.query.up_to;
+        self.extra = 0;
+        self.is_done = next.is_none()
+            || self.found.len() >= self.query.limit
+            || self.query.after >= self.query.up_to;
     }
 
     /// One list out of two, in the order of last changes; a message in both in its later state.
@@ -110,7 +130,7 @@ impl Scan {
         all.retain(|message| changed.iter().all(|other| other.seq != message.seq));
         all.append(&mut changed);
         all.sort_unstable_by_key(|message| message.rev);
-        all.truncate(self.wanted());
+        all.truncate(self.wanted() + 1);
         all
     }
 }

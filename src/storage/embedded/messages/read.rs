@@ -136,8 +136,32 @@ pub fn page(
     Ok(messages)
 }
 
-/// `revs`: after, not included, and up to.
+/// `revs`: after, not included, and up to. What shares the last rev comes together.
 pub fn changed(
+    connection: &Connection,
+    viewer: UserId,
+    chat_id: ChatId,
+    revs: (u64, u64),
+    limit: usize,
+) -> Result<Vec<Message>> {
+    let mut found = changed_to(connection, viewer, chat_id, revs, limit)?;
+    if let Some(last) = found.last().map(|message| message.rev)
+        && found.len() == limit
+    {
+        found.retain(|message| message.rev < last);
+        let of_last = (last - 1, last);
+        found.append(&mut changed_to(
+            connection,
+            viewer,
+            chat_id,
+            of_last,
+            usize::MAX,
+        )?);
+    }
+    Ok(found)
+}
+
+fn changed_to(
     connection: &Connection,
     viewer: UserId,
     chat_id: ChatId,

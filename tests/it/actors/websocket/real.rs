@@ -21,7 +21,7 @@ use troupe::id::{SessionId, UserId};
 use troupe::wire::frame::FrameClass;
 
 use super::stage::Stage;
-use crate::support::eventually;
+use crate::support::{eventually, eventually_within};
 
 async fn open(
     request: HttpRequest,
@@ -125,6 +125,24 @@ async fn a_stalled_peer_is_closed_and_the_others_go_on() {
     assert!(stage.fanout.is_online(fine));
     client.close(None).await.expect("closed");
     eventually("all have gone", || async { stage.fanout.count_here() == 0 }).await;
+}
+
+/// It is not read meanwhile, for too much waits for it.
+#[actix::test]
+async fn a_peer_that_goes_with_much_unread_is_missed_before_it_counts_as_stalled() {
+    let stage = Stage::real();
+    let address = serve(&stage);
+    let gone = UserId::new();
+    let stream = connect_deaf(address, gone).await;
+    eventually("it is there", || async { stage.fanout.count_here() == 1 }).await;
+    let body = json!({"type": "message.new", "text": "x".repeat(8000)});
+    for _ in 0..110 {
+        stage.tell(&[gone], FrameClass::Message, &body);
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    drop(stream);
+    let missed = async || stage.fanout.count_here() == 0;
+    eventually_within(Duration::from_secs(10), "it is missed", missed).await;
 }
 
 #[actix::test]

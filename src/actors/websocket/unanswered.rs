@@ -11,16 +11,16 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 /// What an answer holds beside what its peer said, about.
 const ANSWER_BYTES: usize = 1024;
 
-/// Each with the time since when it is owed and its likely size, the oldest first.
+/// Each with the time since when it is waited for and its likely size, the oldest first.
 #[derive(Debug, Default)]
-pub struct Owed {
+pub struct Unanswered {
     each: VecDeque<(Instant, usize)>,
     bytes: usize,
     /// Whoever waits until the peer may go on.
     pub reader: Option<Waker>,
 }
 
-impl Owed {
+impl Unanswered {
     /// An answer that repeats so many bytes of what the peer said.
     pub fn add(&mut self, bytes: usize) {
         let bytes = bytes + ANSWER_BYTES;
@@ -54,19 +54,19 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_lost_is_owed_no_more() {
-        let mut owed = Owed::default();
-        owed.add(1000);
-        owed.add(2000);
-        assert_eq!(owed.bytes(), 3000 + 2 * ANSWER_BYTES);
-        owed.take_first();
-        assert_eq!(owed.bytes(), 2000 + ANSWER_BYTES);
+    async fn what_was_lost_is_waited_for_no_more() {
+        let mut answers = Unanswered::default();
+        answers.add(1000);
+        answers.add(2000);
+        assert_eq!(answers.bytes(), 3000 + 2 * ANSWER_BYTES);
+        answers.take_first();
+        assert_eq!(answers.bytes(), 2000 + ANSWER_BYTES);
         tokio::time::advance(ANSWERED_WITHIN / 2).await;
-        owed.add(500);
+        answers.add(500);
         tokio::time::advance(ANSWERED_WITHIN / 2).await;
-        assert_eq!(owed.bytes(), 500 + ANSWER_BYTES);
-        owed.take_first();
-        owed.take_first();
-        assert_eq!(owed.bytes(), 0);
+        assert_eq!(answers.bytes(), 500 + ANSWER_BYTES);
+        answers.take_first();
+        answers.take_first();
+        assert_eq!(answers.bytes(), 0);
     }
 }
