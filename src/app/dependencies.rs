@@ -4,9 +4,12 @@ use std::fmt;
 use std::net::TcpListener;
 use std::time::Duration;
 
+use super::listeners::Listeners;
 use super::{StartError, events, failed, grpc, lock, media, nodes, pushes, stores};
+use crate::clock::Clock;
 use crate::config::{Backend, Config};
 use crate::http::waiting::{self, Missing};
+use crate::id::NodeId;
 use crate::storage::distributed::open::Servers;
 use crate::storage::distributed::probe::{Outcome, Probed, probe, probe_s3};
 
@@ -87,13 +90,25 @@ async fn examine_servers(config: &Config) -> Vec<Finding> {
                 is_fine: s3.is_fine(),
             });
             findings.append(&mut events::examine(config).await);
+            if probed.iter().all(Probed::is_fine) {
+                findings.extend(examine_keys(config).await);
+            }
             findings
         }
-        Err(error) => vec![Finding {
-            line: format!("WRONG  {error}"),
-            is_fine: false,
-        }],
+        Err(error) => vec![Finding::wrong(stores::unreadable(error))],
     }
+}
+
+/// Whether the installation's keys can be opened; nothing where there are none yet.
+async fn examine_keys(config: &Config) -> Option<Finding> {
+    let stores = stores::open(config, Clock::System, NodeId::new())
+        .await
+        .ok()?;
+    let error = stores.keys.find().await.err()?;
+    Some(Finding::wrong(format!(
+        "keys (storage.keys_secret): {}",
+        error.message
+    )))
 }
 
 /// Looks at every server at once.
@@ -130,13 +145,12 @@ pub fn judge(probed: &Probed) -> Result<State, StartError> {
 
 /// Waits until every server that the settings name is there. Meanwhile the listeners answer 503 and say
 /// what is missing, so that whoever started this process sees it alive and not ready.
-pub async fn wait(config: &Config, listeners: &[TcpListener]) -> Result<(), StartError> {
+pub async fn wait(config: &Config, listeners: &Listeners) -> Result<(), StartError> {
     if config.storage.backend == Backend::Embedded {
         return Ok(());
     }
-    let servers = Servers::new(&stores::settings(config))
-        .await
-        .map_err(failed)?;
+    let servers = Servers::new(&stores::settings(config)).await;
+    let servers = servers.map_err(stores::unreadable)?;
     let missing = Missing::default();
     let mut answering = None;
     loop {
@@ -152,7 +166,8 @@ pub async fn wait(config: &Config, listeners: &[TcpListener]) -> Result<(), Star
         }
         missing.set(away);
         if answering.is_none() {
-            let clones = listeners.iter().map(TcpListener::try_clone);
+            let all = listeners.public.iter().chain([&listeners.admin]);
+            let clones = all.map(TcpListener::try_clone);
             let clones = clones.collect::<Result<_, _>>().map_err(failed)?;
             let server = waiting::serve(clones, missing.clone()).map_err(failed)?;
             answering = Some(server.handle());

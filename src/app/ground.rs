@@ -5,8 +5,8 @@ use std::sync::Arc;
 use actix::{Actor, Addr, Arbiter, ArbiterHandle, AsyncContext, Context, Recipient};
 
 use super::chats::{StartedChats, start_chats};
+use super::keys::open_keyring;
 use super::{StartError, events, failed, pushes};
-use crate::actors::auth::access_token::TokenRules;
 use crate::actors::auth::actor::{Auth, AuthActor};
 use crate::actors::auth::keyring::Keyring;
 use crate::actors::auth::requests::{AuthPeers, Revocations};
@@ -38,7 +38,7 @@ use crate::actors::user::requests::UserPeers;
 use crate::actors::vital::Vital;
 use crate::actors::websocket::{SocketNeeds, Websocket};
 use crate::clock::Clock;
-use crate::config::{AuthConfig, Backend, Config};
+use crate::config::{Backend, Config};
 use crate::http::extract::Gate;
 use crate::storage::Stores;
 use crate::storage::events::EventStream;
@@ -323,30 +323,6 @@ impl Ground {
     ) -> Result<Addr<Guardian<StandIn>>, StartError> {
         stand_in(group, self.nodes.as_ref(), arbiter)
     }
-}
-
-/// What this installation's access tokens say.
-pub fn token_rules(config: &AuthConfig) -> TokenRules {
-    TokenRules {
-        issuer: config.issuer.clone(),
-        audience: config.audience.clone(),
-        lifetime: config.access_lifetime,
-    }
-}
-
-/// The installation's keys: auth signs with them, user hashes with them.
-async fn open_keyring(
-    config: &Config,
-    stores: &Stores,
-    clock: Clock,
-) -> Result<Keyring, StartError> {
-    let keyring = Keyring::open(
-        Arc::clone(&stores.keys),
-        token_rules(&config.auth),
-        config.auth.renew_keys_after,
-        clock.now(),
-    );
-    keyring.await.map_err(failed)
 }
 
 fn keep_relay(outbox: Arc<Outbox>, clock: Clock) -> Keeper<Relay> {

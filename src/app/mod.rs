@@ -10,6 +10,7 @@ mod ground;
 mod groups;
 mod grpc;
 mod jobs;
+mod keys;
 mod listeners;
 mod lock;
 mod media;
@@ -34,10 +35,11 @@ pub use self::jobs::{list as list_jobs, run as run_job};
 use self::listeners::Listeners;
 pub use self::token::issue as issue_token;
 use crate::actors::cluster::requests::Installation;
+use crate::actors::group::Group;
 use crate::actors::jobs::requests::JobDesk;
 use crate::clock::Clock;
 use crate::config::{Backend, Config};
-use crate::http::health::{Needs, Readiness};
+use crate::http::health::{Needs, Readiness, SmallStore};
 use crate::http::server::{Shared, serve_admin, serve_public};
 use crate::id::NodeId;
 use crate::storage::Stores;
@@ -107,7 +109,7 @@ async fn serve(
     let metrics = telemetry::start_metrics();
     actix::spawn(metrics.clone().keep_up());
     tokio::select! {
-        waited = dependencies::wait(&config, &listeners.public) => waited?,
+        waited = dependencies::wait(&config, &listeners) => waited?,
         () = signals.next() => return Ok(()),
     }
     let me = NodeId::new();
@@ -160,9 +162,17 @@ fn needs(
     groups: &Groups,
     installation: &Arc<dyn Installation>,
 ) -> Needs {
+    let people = SmallStore::People(Arc::clone(&stores.user_log));
+    let messages = SmallStore::Messages(Arc::clone(&stores.messages));
+    let asks_messages = config.groups.has_any(&[Group::Chat, Group::Message]);
+    let stores = match (config.storage.backend, asks_messages) {
+        (Backend::Embedded, _) => vec![("storage", people)],
+        (Backend::Distributed, false) => vec![("postgres", people)],
+        (Backend::Distributed, true) => vec![("postgres", people), ("mongodb", messages)],
+    };
     Needs {
         groups: groups.states(),
-        storage: Arc::clone(&stores.user_log),
+        stores,
         installation: Arc::clone(installation),
         elsewhere: config.groups.missing(),
     }

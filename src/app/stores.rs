@@ -16,7 +16,7 @@ use crate::storage::distributed::postgres::PostgresSettings;
 use crate::storage::distributed::probe::{Outcome, probe};
 use crate::storage::distributed::redis::RedisSettings;
 use crate::storage::embedded::limits::MemoryLimits;
-use crate::storage::{StoreErrorKind, Stores, embedded};
+use crate::storage::{StoreError, StoreErrorKind, Stores, embedded};
 
 /// Opens them; those on servers wait until `dependencies` found these fine.
 pub async fn open(config: &Config, clock: Clock, node: NodeId) -> Result<Stores, StartError> {
@@ -24,7 +24,7 @@ pub async fn open(config: &Config, clock: Clock, node: NodeId) -> Result<Stores,
         Backend::Embedded => open_embedded(config, clock),
         Backend::Distributed => {
             let settings = settings(config);
-            let servers = Servers::new(&settings).await.map_err(failed)?;
+            let servers = Servers::new(&settings).await.map_err(unreadable)?;
             let local = Arc::new(MemoryLimits::new(clock, settings.unlimited));
             Ok(servers.stores(&settings, clock, node.0, local))
         }
@@ -59,7 +59,7 @@ pub async fn migrate(config: &Config) -> Result<Vec<String>, StartError> {
             cure: "nothing is to be done, or set it to \"distributed\"".into(),
         });
     }
-    let servers = Servers::new(&settings(config)).await.map_err(failed)?;
+    let servers = Servers::new(&settings(config)).await.map_err(unreadable)?;
     for probed in probe(&servers).await {
         match dependencies::judge(&probed) {
             // What brings us here.
@@ -71,6 +71,24 @@ pub async fn migrate(config: &Config) -> Result<Vec<String>, StartError> {
         }
     }
     servers.migrate().await.map_err(failed)
+}
+
+/// An address that the driver of its server cannot read.
+pub fn unreadable(error: StoreError) -> StartError {
+    let (setting, cure) = match error.store {
+        "postgres" => ("postgres.url", "postgres://user:password@host:5432/troupe"),
+        "mongodb" => ("mongodb.url", "mongodb://host:27017/?replicaSet=name"),
+        "redis" => ("redis.url", "redis://:password@host:6379"),
+        _ => ("s3.endpoint", "https://host"),
+    };
+    StartError::Setting {
+        setting,
+        what: error.message,
+        cure: format!(
+            "write it as \"{cure}\", what is no letter or digit in a password as %40 and so on"
+        )
+        .into(),
+    }
 }
 
 /// The sections of the settings as the stores take them.

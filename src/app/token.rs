@@ -2,12 +2,12 @@
 
 use secrecy::ExposeSecret;
 
-use super::{StartError, failed, ground, stores};
+use super::{StartError, failed, keys, stores};
 use crate::actors::auth::access_token::AccessTokens;
 use crate::actors::auth::refresh_token::RefreshToken;
 use crate::actors::auth::secrets::Secrets;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Backend, Config};
 use crate::domain::phone::Phone;
 use crate::id::{NodeId, SessionId};
 use crate::storage::sessions::{NewSession, Session};
@@ -23,18 +23,26 @@ pub fn issue(config: Config, phone: &str) -> Result<String, StartError> {
 }
 
 async fn signed(config: Config, phone: Phone) -> Result<String, StartError> {
-    let unborn = || StartError::Setting {
-        setting: "storage.data_dir",
-        what: format!("{} holds no keys", config.storage.data_dir.display()),
-        cure: "name the directory of an installation that has been started once".into(),
+    let is_embedded = config.storage.backend == Backend::Embedded;
+    let unborn = || match is_embedded {
+        true => StartError::Setting {
+            setting: "storage.data_dir",
+            what: format!("{} holds no keys", config.storage.data_dir.display()),
+            cure: "name the directory of an installation that has been started once".into(),
+        },
+        false => StartError::Setting {
+            setting: "postgres.url",
+            what: "there are no keys in it".to_owned(),
+            cure: "name the database of an installation that has been started once".into(),
+        },
     };
-    if !config.storage.data_dir.is_dir() {
+    if is_embedded && !config.storage.data_dir.is_dir() {
         return Err(unborn());
     }
     let clock = Clock::System;
     let stores = stores::open(&config, clock, NodeId::new()).await?;
-    let keys = stores.keys.find().await.map_err(failed)?;
-    let keys = keys.ok_or_else(unborn)?;
+    let found = stores.keys.find().await.map_err(failed)?;
+    let found = found.ok_or_else(unborn)?;
     let now = clock.now();
     let user = stores.users.insert(phone, now).await.map_err(failed)?.user;
     let session = Session {
@@ -50,11 +58,11 @@ async fn signed(config: Config, phone: Phone) -> Result<String, StartError> {
         expires_at: now + config.auth.session_lifetime,
         revoked_at: None,
     };
-    let token = AccessTokens::new(ground::token_rules(&config.auth), &keys.signing, now)
+    let token = AccessTokens::new(keys::token_rules(&config.auth), &found.signing, now)
         .map_err(failed)?
         .sign(user.id, session.id, session.generation, now)
         .map_err(failed)?;
-    let secrets = Secrets::new(keys.secret.expose_secret());
+    let secrets = Secrets::new(found.secret.expose_secret());
     let token_hash = RefreshToken::first(&secrets, session.id).hash();
     let new = NewSession {
         session,

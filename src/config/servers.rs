@@ -123,5 +123,12 @@ fn check_address((setting, url, schemes, example): Address<'_>, problems: &mut P
         .expose_secret()
         .split_once("://")
         .is_some_and(|(scheme, rest)| schemes.contains(&scheme) && !rest.is_empty());
+    // The others may name several hosts, which their drivers read.
+    let is_read = !matches!(setting, "redis.url" | "nats.url")
+        || url
+            .expose_secret()
+            .split(',')
+            .all(|one| reqwest::Url::parse(one).is_ok());
+    let fits = fits && is_read;
     problems.require(fits, setting, "is no address of such a server", example);
 }

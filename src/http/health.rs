@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, Responder, web};
+use futures_util::future::join_all;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -14,7 +15,8 @@ use crate::actors::cluster::requests::Installation;
 use crate::actors::group::{Group, GroupSet};
 use crate::actors::guardian::GroupState;
 use crate::clock::{Clock, Timestamp};
-use crate::id::UserId;
+use crate::id::{ChatId, UserId};
+use crate::storage::messages::MessageStore;
 use crate::storage::user_log::UserLogStore;
 
 /// How long the storage may take to answer before it counts as away.
@@ -27,7 +29,7 @@ pub struct Readiness(Arc<Inner>);
 struct Inner {
     draining: AtomicBool,
     groups: Vec<GroupState>,
-    storage: Arc<dyn UserLogStore>,
+    stores: Vec<(&'static str, SmallStore)>,
     installation: Arc<dyn Installation>,
     elsewhere: GroupSet,
     clock: Clock,
@@ -38,11 +40,30 @@ struct Inner {
 pub struct Needs {
     /// Of the groups that run here.
     pub groups: Vec<GroupState>,
-    /// Any store of the database, to be asked something small.
-    pub storage: Arc<dyn UserLogStore>,
+    /// A store of each database, by what operators call that.
+    pub stores: Vec<(&'static str, SmallStore)>,
     pub installation: Arc<dyn Installation>,
     /// Groups of other processes without which this one can do nothing.
     pub elsewhere: GroupSet,
+}
+
+/// A store that is asked something small.
+#[derive(Clone)]
+pub enum SmallStore {
+    People(Arc<dyn UserLogStore>),
+    Messages(Arc<dyn MessageStore>),
+}
+
+impl SmallStore {
+    async fn answers(&self) -> bool {
+        let asked = async {
+            match self {
+                Self::People(store) => store.head(UserId(Uuid::nil())).await.is_ok(),
+                Self::Messages(store) => store.heads_of(vec![ChatId(Uuid::nil())]).await.is_ok(),
+            }
+        };
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or(false)
+    }
 }
 
 impl Readiness {
@@ -50,7 +71,7 @@ impl Readiness {
         Self(Arc::new(Inner {
             draining: AtomicBool::new(false),
             groups: needs.groups,
-            storage: needs.storage,
+            stores: needs.stores,
             installation: needs.installation,
             elsewhere: needs.elsewhere,
             clock,
@@ -82,13 +103,14 @@ impl Readiness {
     }
 
     async fn look(&self) -> ReadyView {
-        let nobody = UserId(Uuid::nil());
-        let storage = tokio::time::timeout(PATIENCE, self.0.storage.head(nobody)).await;
+        let stores = self.0.stores.iter();
+        let stores = stores.map(async |(name, store)| (*name, store.answers().await));
+        let stores = join_all(stores).await;
         let state = |fine: bool| if fine { "ok" } else { "unavailable" };
         let groups = self.0.groups.iter();
         let dependencies: BTreeMap<&'static str, &'static str> = groups
             .map(|group| (group.name(), state(!group.is_down())))
-            .chain([("storage", state(matches!(storage, Ok(Ok(_)))))])
+            .chain(stores.into_iter().map(|(name, fine)| (name, state(fine))))
             .chain(self.elsewhere().map(|(name, fine)| (name, state(fine))))
             .collect();
         let failing: Vec<_> = dependencies

@@ -1,4 +1,4 @@
-//! What the public listeners answer while the servers behind this process are not there yet.
+//! What the listeners answer while the servers behind this process are not there yet.
 
 use std::net::TcpListener;
 use std::sync::Arc;

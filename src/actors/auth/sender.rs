@@ -102,21 +102,22 @@ impl Webhook {
                 .send()
                 .await?
                 .error_for_status()
+                .map(|answer| answer.status())
         };
         let policy = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
             .with_max_times(RETRIES)
             .with_jitter();
         let sent = attempt.retry(policy).when(may_succeed_later).await;
-        match sent {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let cause = error.without_url();
-                tracing::warn!(%cause, "a code could not be handed to the webhook");
-                metrics::counter!("troupe_codes_unsent_total").increment(1);
-                Err(Failure::unavailable("the code could not be sent right now"))
-            }
-        }
+        let cause = match sent {
+            Ok(status) if status.is_success() => return Ok(()),
+            // Redirections are not followed: the code would go where no setting says.
+            Ok(status) => format!("it answered {status}, a 2xx was expected"),
+            Err(error) => error.without_url().to_string(),
+        };
+        tracing::warn!(cause, "a code could not be handed to the webhook");
+        metrics::counter!("troupe_codes_unsent_total").increment(1);
+        Err(Failure::unavailable("the code could not be sent right now"))
     }
 
     fn signature(&self, body: &str, now: Timestamp) -> String {

@@ -10,6 +10,8 @@ use tokio::time::Instant;
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 /// What an answer holds beside what its peer said, about.
 const ANSWER_BYTES: usize = 1024;
+/// Slots that are kept while nothing is waited for.
+const SLOTS_KEPT: usize = 8;
 
 /// Each with the time since when it is waited for and its likely size, the oldest first.
 #[derive(Debug, Default)]
@@ -33,7 +35,7 @@ impl Unanswered {
         if let Some((_, bytes)) = self.each.pop_front() {
             self.bytes -= bytes;
         }
-        if self.each.is_empty() {
+        if self.each.is_empty() && self.each.capacity() > SLOTS_KEPT {
             self.each = VecDeque::new();
         }
     }

@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use deadpool_postgres::{
-    Client, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Transaction,
+    Client, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
+    Transaction,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::error::SqlState;
@@ -73,10 +74,10 @@ impl Postgres {
 
     /// A connection; `unavailable` when none comes in time.
     pub async fn client(&self) -> StoreResult<Client> {
-        self.pool
-            .get()
-            .await
-            .map_err(|error| unavailable(error.to_string()))
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => unavailable(described(&error)),
+            error => unavailable(error.to_string()),
+        })
     }
 }
 

@@ -150,7 +150,7 @@ async fn look_at_postgres(postgres: &Postgres) -> Outcome {
             ),
             "run the newer program that made it",
         ),
-        Err(error) => Outcome::Away(error.message),
+        Err(error) => refused_by_postgres(error.message),
     }
 }
 
@@ -162,6 +162,7 @@ fn refused_by_postgres(message: String) -> Outcome {
             "correct user and password",
         ),
         ("does not exist", "make it, or name one that is there"),
+        ("password missing", "put user and password into the address"),
         ("no pg_hba.conf entry", "let this host in, in pg_hba.conf"),
         ("permission denied", "grant the user its rights"),
     ];

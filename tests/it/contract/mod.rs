@@ -48,6 +48,7 @@ mod lookups;
 mod media;
 mod messages;
 mod mongo;
+mod operators;
 mod outbox;
 mod owners;
 mod pages;

@@ -21,7 +21,7 @@
 //! | a member is removed while others send | `flows::order` |
 //! | nodes are told to go, in turn; 1,000 come back at once | `whole::nodes` |
 //! | chats move while one connection sends to them | `whole::order` |
-//! | a node starts before its servers | `whole::nodes` |
+//! | a node starts before its servers | `whole::nodes`, `readiness` |
 //! | sync between an entry and its effect | `contract::mongo` |
 //! | devices on two nodes | `whole::nodes` |
 //! | removed while a send is unknown | `actors::chat` |
@@ -42,6 +42,7 @@ mod media;
 mod node;
 mod panics;
 mod proxy;
+mod readiness;
 mod smoke;
 mod storage;
 mod whole;

@@ -83,11 +83,14 @@ async fn a_provider_that_stumbles_is_asked_again() {
 #[actix::test]
 async fn a_provider_that_refuses_is_an_honest_answer() {
     let provider = MockServer::start().await;
-    answers(&provider, &[(400, 1)]).await;
+    // A redirection is not followed: nobody has the code then.
+    answers(&provider, &[(400, 1), (302, 1)]).await;
     let accounts = accounts(&provider).await;
-    refused(accounts.request(PHONE, LOCALHOST).await, Unavailable);
-    let received = provider.received_requests().await.expect("requests");
-    assert_eq!(received.len(), 1, "a refusal is not repeated");
+    for (phone, posts) in [(PHONE, 1), ("+12025550144", 2)] {
+        refused(accounts.request(phone, LOCALHOST).await, Unavailable);
+        let received = provider.received_requests().await.expect("requests");
+        assert_eq!(received.len(), posts, "a refusal is not repeated");
+    }
 }
 
 #[test]
