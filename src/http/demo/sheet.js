@@ -6,13 +6,16 @@ import { icon } from '/demo/icons.js';
 export function openSheet(phone, { title, body = [], actions = [] }) {
   phone.closeSheet?.();
   const before = document.activeElement;
+  const seq = before?.closest('[data-seq]')?.dataset.seq;
   const close = () => {
     if (phone.closeSheet !== close) return;
     phone.closeSheet = null;
     phone.panes.inert = false;
     veil.classList.add('leaving');
     setTimeout(() => veil.remove(), 180);
-    if (before?.isConnected) before.focus({ preventScroll: true });
+    // A message may have been drawn anew meanwhile, with a tick as it is.
+    const back = before?.isConnected ? before : phone.panes.querySelector(`[data-seq="${seq}"] .more`);
+    back?.focus({ preventScroll: true });
   };
   const sheet = h('div', { class: 'sheet', role: 'dialog', 'aria-modal': 'true', 'aria-label': title, tabindex: '-1' },
     h('div', { class: 'sheet-head' },

@@ -119,6 +119,9 @@ async fn escape_leads_back_to_where_a_screen_was_opened() {
     page.until("it was sent", &more, |found| found.len() == 1)
         .await;
     page.run(script, json!([more])).await;
+    // It is read while its menu is open, and so drawn anew.
+    page.click(&format!("{OTHER} .chat-row"), "Rosalind").await;
+    until_ticks(&page, ONE, "read", 2).await;
     page.click(&format!("{ONE} .sheet .action"), "Delete for me")
         .await;
     until_said(&page, ONE, &["One"]).await;
