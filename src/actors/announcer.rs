@@ -1,6 +1,6 @@
 //! The way to whoever watches someone on this node.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use actix::{Message, Recipient};
 
@@ -24,9 +24,9 @@ pub enum HeardBy {
     One(UserId),
 }
 
-/// Knows of nobody until it is set. Cheap to clone.
-#[derive(Clone, Default)]
-pub struct Announcer(Arc<OnceLock<Recipient<PresenceChanged>>>);
+/// Knows of nobody until it is set.
+#[derive(Default)]
+pub struct Announcer(OnceLock<Recipient<PresenceChanged>>);
 
 impl Announcer {
     /// Where there are sockets.

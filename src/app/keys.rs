@@ -6,7 +6,7 @@ use super::{StartError, failed};
 use crate::actors::auth::access_token::TokenRules;
 use crate::actors::auth::keyring::Keyring;
 use crate::clock::Clock;
-use crate::config::{AuthConfig, Config};
+use crate::config::{AuthConfig, Backend, Config};
 use crate::storage::{StoreErrorKind, Stores};
 
 /// What this installation's access tokens say.
@@ -30,8 +30,10 @@ pub(super) async fn open_keyring(
         config.auth.renew_keys_after,
         clock.now(),
     );
+    // The embedded ones lie in a file that no secret seals.
+    let is_sealed = config.storage.backend == Backend::Distributed;
     keyring.await.map_err(|error| match error.kind {
-        StoreErrorKind::Internal => StartError::Setting {
+        StoreErrorKind::Internal if is_sealed => StartError::Setting {
             setting: "storage.keys_secret",
             what: error.message,
             cure: "set it to what this installation was first started with".into(),
